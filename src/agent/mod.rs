@@ -1,0 +1,1 @@
+//! The part of taster that runs inside a node, and the stream that reaches it.

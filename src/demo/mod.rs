@@ -1,0 +1,1 @@
+//! The built-in recipes and the small app they package: the whole pipeline without a registry or a network.

@@ -1,0 +1,3 @@
+//! The `taster` program.
+
+fn main() {}

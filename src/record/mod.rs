@@ -1,0 +1,1 @@
+//! What gets written down: events, outcomes, `run.json`. Types only, no input or output.

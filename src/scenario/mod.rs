@@ -1,0 +1,1 @@
+//! What to try with a recipe: the file format, discovery, the plan.

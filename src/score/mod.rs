@@ -1,0 +1,1 @@
+//! Levels and stability: pure functions of recorded results.

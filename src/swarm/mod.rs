@@ -1,0 +1,1 @@
+//! One engine: nodes, images, stack deploy, convergence, exec, volumes, logs, teardown. Observes, never judges.

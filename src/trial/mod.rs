@@ -1,0 +1,1 @@
+//! Trying it: one file for each kind of step; each returns an outcome with evidence.
