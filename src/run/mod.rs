@@ -1,1 +1,11 @@
 //! A run on disk: its folder, its lock, the writer of its log, and who is still alive.
+
+mod folder;
+mod lock;
+mod log;
+mod redact;
+
+pub use folder::{RunFolder, RunId};
+pub use lock::{Liveness, RunLock, liveness, lock_domain};
+pub use log::{EventSink, RunLog, read};
+pub use redact::Redactor;

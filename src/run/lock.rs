@@ -1,0 +1,108 @@
+//! Kernel locks decide who is alive, not ages (lesson 32).
+//!
+//! A run holds an exclusive lock on a file; the kernel lets go of it when the process ends, however it ends. Objects on an engine
+//! carry the *lock domain* of the run that made them: the identity of the directory that holds the lock. A process in another
+//! domain (another machine or container that uses the same engine) cannot see the lock, so it never judges such a run: a node
+//! whose driver is gone stops by itself (`agent::init`), and a stopped node is dead for everybody.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::PathBuf;
+
+use super::folder::RunId;
+
+/// A lock held for the life of a run.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+    path: PathBuf,
+}
+
+/// What can be said of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Liveness {
+    /// A process holds its lock.
+    Alive,
+    /// No process holds its lock.
+    Dead,
+    /// It belongs to another lock domain: not ours to judge.
+    Unknown,
+}
+
+fn directory() -> io::Result<PathBuf> {
+    let base = std::env::var_os("TASTER_LOCKS")
+        .map_or_else(|| std::env::temp_dir().join(format!("taster-locks-{}", nix::unistd::geteuid())), PathBuf::from);
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&base)?;
+    Ok(base)
+}
+
+/// The identity of the directory that holds this process's locks: boot, device and inode.
+///
+/// # Errors
+/// When the directory cannot be made or read.
+pub fn lock_domain() -> io::Result<String> {
+    let metadata = std::fs::metadata(directory()?)?;
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    Ok(format!("{}.{}.{}", boot.trim(), metadata.dev(), metadata.ino()))
+}
+
+/// Whether the run `id` that was started in `domain` still has a process.
+///
+/// # Errors
+/// When the lock directory cannot be read.
+pub fn liveness(id: &str, domain: &str) -> io::Result<Liveness> {
+    if domain != lock_domain()? {
+        return Ok(Liveness::Unknown);
+    }
+    // The identifier comes from a label on the engine: it must not lead out of the directory.
+    if id.is_empty() || id.contains(['/', '\0']) {
+        return Ok(Liveness::Unknown);
+    }
+    match File::open(directory()?.join(format!("{id}.lock"))) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Liveness::Dead),
+        Err(error) => Err(error),
+        Ok(file) => match file.try_lock() {
+            Ok(()) => Ok(Liveness::Dead),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(Liveness::Alive),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        },
+    }
+}
+
+impl RunLock {
+    /// Takes the lock of a new run.
+    ///
+    /// # Errors
+    /// When the file cannot be made, or another process holds a lock of the same name.
+    pub fn take(id: &RunId) -> io::Result<Self> {
+        let path = directory()?.join(format!("{id}.lock"));
+        let file = OpenOptions::new().create(true).write(true).truncate(false).open(&path)?;
+        file.try_lock().map_err(|error| io::Error::other(format!("{} is locked: {error}", path.display())))?;
+        Ok(Self { _file: file, path })
+    }
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // The lock itself goes with the file handle. A file that stays behind is harmless: it can be locked.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lesson_32_a_held_lock_is_alive_and_a_dropped_one_is_dead() {
+        let id = RunId::new("locktest");
+        let domain = lock_domain().unwrap();
+        let lock = RunLock::take(&id).unwrap();
+        assert_eq!(liveness(id.as_str(), &domain).unwrap(), Liveness::Alive);
+        assert_eq!(liveness(id.as_str(), "elsewhere").unwrap(), Liveness::Unknown);
+        drop(lock);
+        assert_eq!(liveness(id.as_str(), &domain).unwrap(), Liveness::Dead);
+        assert_eq!(liveness("../../etc/passwd", &domain).unwrap(), Liveness::Unknown);
+    }
+}
