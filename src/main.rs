@@ -1,3 +1,5 @@
 //! The `taster` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    taster::cli::main()
+}

@@ -1,6 +1,14 @@
 //! The demo: the packed executable, the app, its images and its recipes.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should panic where it stands")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should panic where it stands"
+)]
 
+mod app;
 mod docker;
+mod faults;
 mod packed;
+mod serving;

@@ -1,0 +1,187 @@
+//! The demo app: a small web app that keeps notes, with every fault that a test wants to see caught.
+//!
+//! It is a program of its own that happens to live in taster's executable, because that executable is the only thing that a
+//! machine without a registry is sure to have. It runs as process 1 of a container, and speaks through its log, as apps do.
+
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+
+mod boot;
+mod client;
+mod fault;
+mod store;
+mod web;
+
+pub use fault::{Fault, UnknownFault};
+pub use store::Version;
+
+/// How long `health` waits for the answer.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What the demo app is told. Every option can come from the environment, because that is how a recipe tells an app things.
+#[derive(Debug, Clone, Args)]
+pub struct AppArgs {
+    /// What to do; to serve, when nothing is named.
+    #[command(subcommand)]
+    pub mode: Option<Mode>,
+    /// Where the web app listens.
+    #[arg(long, global = true, env = "DEMO_LISTEN", default_value = "0.0.0.0:8080")]
+    pub listen: SocketAddr,
+    /// A second, plain TCP listener that greets and echoes lines.
+    #[arg(long, global = true, env = "DEMO_TCP")]
+    pub tcp: Option<SocketAddr>,
+    /// The folder of the notes.
+    #[arg(long, global = true, env = "DEMO_DATA", default_value = "/data")]
+    pub data: PathBuf,
+    /// Which version of the app to be.
+    #[arg(long, global = true, env = "DEMO_APP_VERSION", default_value = "1.0")]
+    pub app_version: Version,
+    /// A file of `title = …` and `welcome = …` lines.
+    #[arg(long, global = true, env = "DEMO_CONFIG_FILE")]
+    pub config_file: Option<PathBuf>,
+    /// A file with the administrator's password; `/admin` asks for it.
+    #[arg(long, global = true, env = "DEMO_PASSWORD_FILE")]
+    pub password_file: Option<PathBuf>,
+    /// A `host:port` that must accept a connection, else the app exits at once with an error.
+    #[arg(long, global = true, env = "DEMO_NEEDS", value_delimiter = ',')]
+    pub needs: Vec<String>,
+    /// The app's own public URL: `/call` makes the app fetch it.
+    #[arg(long, global = true, env = "DEMO_CALL")]
+    pub call: Option<String>,
+    /// The authorities that `/call` trusts, in PEM.
+    #[arg(long, global = true, env = "SSL_CERT_FILE", default_value = "/etc/ssl/certs/ca-certificates.crt")]
+    pub ca_file: PathBuf,
+    /// Start, migrate, say how many notes there are, and exit with 0.
+    #[arg(long, global = true, env = "DEMO_JOB", action = clap::ArgAction::SetTrue, value_parser = clap::builder::FalseyValueParser::new())]
+    pub job: bool,
+    /// What is wrong with the app; several are separated by commas.
+    #[arg(long, global = true, env = "DEMO_FAULT", value_delimiter = ',', value_parser = parse_fault)]
+    pub fault: Vec<Fault>,
+}
+
+/// What the demo app can do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Mode {
+    /// Serve the notes.
+    Serve,
+    /// Ask the running app whether it is healthy; the exit code says so.
+    Health,
+    /// Add a note through the running app.
+    Add {
+        /// The note.
+        text: String,
+    },
+    /// Write all notes as one JSON document.
+    Dump {
+        /// The file to write; standard output when left out.
+        file: Option<PathBuf>,
+    },
+    /// Replace all notes by those of a dump.
+    Restore {
+        /// The file to read; standard input when left out.
+        file: Option<PathBuf>,
+    },
+}
+
+fn parse_fault(text: &str) -> Result<Fault, UnknownFault> {
+    text.parse()
+}
+
+/// The command line as `taster` is to read it: called as `demo-app …`, which the demo image does through a link to this
+/// executable, it stands for `taster demo-app …`.
+pub fn command_line(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let called_as = arguments.first().map(Path::new).and_then(Path::file_name);
+    if called_as == Some("demo-app".as_ref()) {
+        arguments.insert(1, "demo-app".into());
+    }
+    arguments
+}
+
+/// Runs the demo app until it ends. It makes a runtime of its own: call it outside of any.
+///
+/// Errors are the app's own and go to its log; the exit code is 1 then.
+pub fn run(args: AppArgs) -> ExitCode {
+    let done = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+        .and_then(|runtime| runtime.block_on(run_mode(&args)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A log that cannot be written is no reason to fail in another way than the one at hand.
+            let _ = writeln!(std::io::stderr(), "notes {}: error: {error:#}", args.app_version.name());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run_mode(args: &AppArgs) -> anyhow::Result<()> {
+    let local = |path: &str| format!("http://{}:{}{path}", Ipv4Addr::LOCALHOST, args.listen.port());
+    match &args.mode {
+        None | Some(Mode::Serve) => boot::run(args).await,
+        Some(Mode::Health) => {
+            let answer = client::get(&local("/healthz"), &args.ca_file, HEALTH_TIMEOUT).await?;
+            anyhow::ensure!(answer.status == 200, "unhealthy: {} {}", answer.status, answer.body.trim());
+            say(format_args!("{}", answer.body.trim()));
+            Ok(())
+        }
+        Some(Mode::Add { text }) => {
+            let answer = client::post(&local("/notes"), text, &args.ca_file, HEALTH_TIMEOUT).await?;
+            anyhow::ensure!(answer.status == 201, "the note was not taken: {} {}", answer.status, answer.body.trim());
+            say(format_args!("{}", answer.body.trim()));
+            Ok(())
+        }
+        Some(Mode::Dump { file }) => {
+            let mut text = serde_json::to_string_pretty(&store::dump(&args.data)?)?;
+            text.push('\n');
+            match file {
+                Some(file) => std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display())),
+                None => std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output"),
+            }
+        }
+        Some(Mode::Restore { file }) => {
+            let text = match file {
+                Some(file) => {
+                    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
+                }
+                None => {
+                    let mut text = String::new();
+                    std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+                    text
+                }
+            };
+            let dump = serde_json::from_str(&text).context("this is no dump of the demo app")?;
+            let count = store::restore(&args.data, dump, args.app_version)?;
+            say(format_args!("restored {count} notes"));
+            Ok(())
+        }
+    }
+}
+
+/// Writes a line of the app's log. The app is a program of its own, so this is its voice, not taster's.
+fn say(line: std::fmt::Arguments<'_>) {
+    // A closed log must not end the app: containers outlive whoever reads their logs.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_link_in_the_image_stands_for_the_subcommand() {
+        let line = |words: &[&str]| command_line(words.iter().map(OsString::from));
+        assert_eq!(line(&["/usr/bin/demo-app", "health"]), ["/usr/bin/demo-app", "demo-app", "health"]);
+        assert_eq!(line(&["/usr/bin/taster", "demo-app"]), ["/usr/bin/taster", "demo-app"]);
+        assert!(line(&[]).is_empty());
+    }
+}
