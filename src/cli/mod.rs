@@ -1,4 +1,8 @@
 //! A file for each command: arguments in, one library call, one report out.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is what prints")]
+
+mod agent;
+mod node;
 
 use std::process::ExitCode;
 
@@ -16,6 +20,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Node(node::NodeArguments),
+    /// What runs inside a node.
+    #[command(hide = true)]
+    Agent(agent::AgentArguments),
     /// The app of the built-in recipes; it runs inside their containers.
     #[command(hide = true)]
     DemoApp(demo::app::AppArgs),
@@ -23,8 +31,29 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse_from(demo::app::command_line(std::env::args_os()));
-    match arguments.command {
+    // Ring is the only provider that is compiled in; a second installation is the only way to fail.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match Arguments::parse_from(demo::app::command_line(std::env::args_os())).command {
+        Command::Node(arguments) => block_on(node::run(arguments)),
+        Command::Agent(arguments) => block_on(agent::run(arguments)),
         Command::DemoApp(arguments) => demo::app::run(arguments),
     }
+}
+
+fn block_on(command: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let code = runtime.block_on(command);
+            // A blocked read of standard input must not keep the process alive.
+            runtime.shutdown_background();
+            code
+        }
+        Err(error) => fail(&anyhow::Error::new(error).context("cannot start"), 4),
+    }
+}
+
+/// Prints an error with its causes, and gives the exit code for it.
+fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(code)
 }

@@ -1,1 +1,5 @@
 //! One engine: nodes, images, stack deploy, convergence, exec, volumes, logs, teardown. Observes, never judges.
+
+pub mod engine;
+pub mod labels;
+pub mod node;

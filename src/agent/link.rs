@@ -1,0 +1,202 @@
+//! The driver's end of the stream to an agent.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use bollard::container::LogOutput;
+use bollard::exec::StartExecResults;
+use bollard::models::ExecConfig;
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use tokio::io::copy_bidirectional;
+use tokio::net::UnixListener;
+use tokio::sync::watch;
+use tokio_util::compat::TokioAsyncReadCompatExt;
+use tokio_util::io::StreamReader;
+
+use super::mux::{Channel, Opener, Side, drive};
+use super::protocol::{NodeSetup, Pressure, Reply, Request, receive, send};
+
+/// How much of the agent's error output is kept for messages.
+const STDERR_KEPT: usize = 8 << 10;
+
+/// Why the agent could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The exec could not be started.
+    #[error("cannot start the agent in node {node}: {source}")]
+    Start {
+        /// The node's container.
+        node: String,
+        /// What the engine said.
+        source: bollard::errors::Error,
+    },
+    /// The stream to the agent broke.
+    #[error("the stream to the agent in node {node} broke: {source}{}", stderr(.said))]
+    Broken {
+        /// The node's container.
+        node: String,
+        /// How it broke.
+        source: io::Error,
+        /// What the agent wrote to its error output.
+        said: String,
+    },
+    /// The agent refused.
+    #[error("the agent in node {node} could not {what}: {reason}")]
+    Refused {
+        /// The node's container.
+        node: String,
+        /// What was asked.
+        what: String,
+        /// The agent's reason.
+        reason: String,
+    },
+}
+
+fn stderr(said: &str) -> String {
+    let said = said.trim();
+    if said.is_empty() { String::new() } else { format!(" (the agent said: {said})") }
+}
+
+/// A connected agent. Clones share the stream; it ends with the last of them.
+#[derive(Debug, Clone)]
+pub struct Link {
+    node: Arc<str>,
+    opener: Opener,
+    stderr: Arc<Mutex<Vec<u8>>>,
+    ended: watch::Receiver<bool>,
+}
+
+impl Link {
+    /// Starts the agent in `container` by an exec of `command`, and connects to it.
+    ///
+    /// # Errors
+    /// When the engine refuses the exec.
+    pub async fn start(host: &bollard::Docker, container: &str, command: Vec<String>) -> Result<Self, LinkError> {
+        let failed = |source| LinkError::Start { node: container.to_owned(), source };
+        let exec = ExecConfig {
+            attach_stdin: Some(true),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            cmd: Some(command),
+            ..Default::default()
+        };
+        let exec = host.create_exec(container, exec).await.map_err(failed)?;
+        let options = bollard::exec::StartExecOptions { output_capacity: Some(64 << 10), ..Default::default() };
+        let StartExecResults::Attached { output, input } =
+            host.start_exec(&exec.id, Some(options)).await.map_err(failed)?
+        else {
+            return Err(LinkError::Broken {
+                node: container.to_owned(),
+                source: io::Error::other("the engine detached the exec"),
+                said: String::new(),
+            });
+        };
+        let stderr = Arc::new(Mutex::new(Vec::new()));
+        let kept = stderr.clone();
+        let bytes = output.filter_map(move |part| {
+            let part = match part {
+                Ok(LogOutput::StdOut { message } | LogOutput::Console { message }) => Some(Ok(message)),
+                Ok(LogOutput::StdErr { message }) => {
+                    if let Ok(mut kept) = kept.lock() {
+                        let room = STDERR_KEPT.saturating_sub(kept.len());
+                        kept.extend(message.iter().take(room));
+                    }
+                    None
+                }
+                Ok(LogOutput::StdIn { .. }) => None,
+                Err(error) => Some(Err(io::Error::other(error))),
+            };
+            std::future::ready(part)
+        });
+        let stream = tokio::io::join(StreamReader::new(bytes), input).compat();
+        let (opener, connection) = drive(stream, &Side::Driver, drop);
+        let (sender, ended) = watch::channel(false);
+        tokio::spawn(async move {
+            // How it ended is told to whoever uses a channel; here it only matters that it did.
+            let _ = connection.await;
+            let _ = sender.send(true);
+        });
+        Ok(Self { node: container.into(), opener, stderr, ended })
+    }
+
+    /// Resolves when the stream has ended.
+    pub async fn ended(&self) {
+        let mut ended = self.ended.clone();
+        // An error means that the driving task is gone, which is an end as well.
+        let _ = ended.wait_for(|ended| *ended).await;
+    }
+
+    fn broken(&self, source: io::Error) -> LinkError {
+        let said = self.stderr.lock().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        LinkError::Broken { node: self.node.to_string(), source, said }
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, request: &Request, what: &str) -> Result<(Channel, T), LinkError> {
+        let mut channel = self.opener.open().await.map_err(|error| self.broken(error))?;
+        send(&mut channel, request).await.map_err(|error| self.broken(error))?;
+        let reply: Reply<T> = receive(&mut channel).await.map_err(|error| self.broken(error))?;
+        reply.map(|reply| (channel, reply)).map_err(|reason| LinkError::Refused {
+            node: self.node.to_string(),
+            what: what.to_owned(),
+            reason,
+        })
+    }
+
+    /// A connection to the node's engine.
+    ///
+    /// # Errors
+    /// When the stream is broken or the engine takes no connection.
+    pub async fn engine(&self) -> Result<impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send, LinkError> {
+        self.ask::<()>(&Request::Engine, "connect to its engine").await.map(|(channel, ())| channel)
+    }
+
+    /// A connection to an address, as seen from the node.
+    ///
+    /// # Errors
+    /// When the stream is broken or nothing takes the connection.
+    pub async fn connect(
+        &self,
+        address: SocketAddr,
+    ) -> Result<impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + use<>, LinkError> {
+        self.ask::<()>(&Request::Connect(address), &format!("connect to {address}")).await.map(|(channel, ())| channel)
+    }
+
+    /// How the node was set up.
+    ///
+    /// # Errors
+    /// When the stream is broken, or the container was not started by `agent::init`.
+    pub async fn setup(&self) -> Result<NodeSetup, LinkError> {
+        self.ask(&Request::Setup, "tell its set-up").await.map(|(_, setup)| setup)
+    }
+
+    /// How busy the node is.
+    ///
+    /// # Errors
+    /// When the stream is broken.
+    pub async fn pressure(&self) -> Result<Pressure, LinkError> {
+        self.ask(&Request::Pressure, "tell its pressure").await.map(|(_, pressure)| pressure)
+    }
+
+    /// Offers the node's engine as a unix socket at `path`, for this process and for `docker -H unix://…`.
+    ///
+    /// # Errors
+    /// When the socket cannot be made.
+    pub fn offer_engine(&self, path: &Path) -> io::Result<tokio::task::JoinHandle<()>> {
+        let listener = UnixListener::bind(path)?;
+        let link = self.clone();
+        Ok(tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                let link = link.clone();
+                tokio::spawn(async move {
+                    if let Ok(mut channel) = link.engine().await {
+                        // An end of either side ends both; bollard tells its caller what that means.
+                        let _ = copy_bidirectional(&mut connection, &mut channel).await;
+                    }
+                });
+            }
+        }))
+    }
+}

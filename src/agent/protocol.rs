@@ -1,0 +1,79 @@
+//! What driver and agent say to each other: on every channel first one request, then what that request asks for.
+//!
+//! A message is a length (four bytes, big endian) and that many bytes of JSON. Both sides are the same executable, so the
+//! messages need no versions.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// A message is never larger than this: both sides are ours, and a broken stream must not ask for gigabytes.
+const LARGEST: u32 = 16 << 20;
+
+/// What the driver asks for on a new channel.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Request {
+    /// The channel becomes a connection to the node's engine.
+    Engine,
+    /// The channel becomes a connection to an address, as seen from the node.
+    Connect(SocketAddr),
+    /// How the node was set up.
+    Setup,
+    /// How busy the node is.
+    Pressure,
+}
+
+/// The answer to a request; after an `Ok` to `Engine` or `Connect` the bytes flow.
+pub(super) type Reply<T> = Result<T, String>;
+
+/// How the node was set up by `init`: addresses that do not collide with those the container already has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeSetup {
+    /// The subnet of `docker_gwbridge`, in CIDR notation.
+    pub gateway_subnet: String,
+    /// The node's address on it: containers reach the agent's ingress and DNS there.
+    pub gateway: IpAddr,
+    /// The pool from which swarm takes overlay networks.
+    pub overlay_pool: String,
+    /// The kernel's release.
+    pub kernel: String,
+}
+
+/// Pressure on the node (`/proc/pressure`): the share of the last ten seconds in which something had to wait, in percent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pressure {
+    /// Tasks waited for a CPU.
+    pub cpu: f64,
+    /// Tasks waited for input or output.
+    pub io: f64,
+    /// Tasks waited for memory.
+    pub memory: f64,
+    /// Free bytes where the engine keeps its data.
+    pub disk_free: u64,
+    /// Memory that can be had, in bytes.
+    pub memory_free: u64,
+}
+
+/// Writes a message.
+pub(super) async fn send<T: Serialize>(stream: &mut (impl AsyncWrite + Unpin), message: &T) -> io::Result<()> {
+    let body = serde_json::to_vec(message)?;
+    let length = u32::try_from(body.len()).ok().filter(|length| *length <= LARGEST);
+    let length = length.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "message too large"))?;
+    stream.write_all(&length.to_be_bytes()).await?;
+    stream.write_all(&body).await?;
+    stream.flush().await
+}
+
+/// Reads a message.
+pub(super) async fn receive<T: DeserializeOwned>(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<T> {
+    let length = stream.read_u32().await?;
+    if length > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "message too large: not a taster agent?"));
+    }
+    let mut body = vec![0; length as usize];
+    stream.read_exact(&mut body).await?;
+    serde_json::from_slice(&body).map_err(Into::into)
+}

@@ -1,0 +1,75 @@
+//! The agent: serves the driver's requests over standard input and output until they end.
+
+use std::io;
+use std::path::Path;
+
+use serde::Serialize;
+use tokio::io::{AsyncWriteExt, copy_bidirectional, join, stdin, stdout};
+use tokio::net::{TcpStream, UnixStream};
+use tokio_util::compat::TokioAsyncReadCompatExt;
+
+use super::facts;
+use super::init::{DRIVER_LOCK, SETUP};
+use super::mux::{Channel, Side, drive};
+use super::protocol::{NodeSetup, Reply, Request, receive, send};
+
+/// The node's engine.
+const ENGINE: &str = "/var/run/docker.sock";
+
+/// Serves until the stream ends.
+///
+/// # Errors
+/// When the stream breaks.
+pub async fn run() -> anyhow::Result<()> {
+    // Held, not written: its lock tells `init` that a driver is connected. On an engine that was there before us there is no `init`.
+    let _connected = lock_out_loneliness();
+    let stream = join(stdin(), stdout()).compat();
+    let (_opener, connection) = drive(stream, &Side::Agent, move |channel| {
+        tokio::spawn(async move {
+            // A channel that breaks is the driver's to report; the others go on.
+            let _ = answer(channel).await;
+        });
+    });
+    connection.await?;
+    Ok(())
+}
+
+fn lock_out_loneliness() -> Option<std::fs::File> {
+    std::fs::create_dir_all(Path::new(DRIVER_LOCK).parent()?).ok()?;
+    let file = std::fs::File::create(DRIVER_LOCK).ok()?;
+    file.lock_shared().ok()?;
+    Some(file)
+}
+
+async fn answer(mut channel: Channel) -> io::Result<()> {
+    match receive(&mut channel).await? {
+        Request::Engine => splice(channel, UnixStream::connect(ENGINE).await).await,
+        Request::Connect(address) => splice(channel, TcpStream::connect(address).await).await,
+        Request::Setup => reply(channel, setup()).await,
+        Request::Pressure => reply(channel, Ok(facts::pressure())).await,
+    }
+}
+
+async fn reply<T: Serialize>(mut channel: Channel, reply: Reply<T>) -> io::Result<()> {
+    send(&mut channel, &reply).await?;
+    channel.shutdown().await
+}
+
+/// Joins the channel to a connection, once it stands.
+async fn splice<S>(mut channel: Channel, connection: io::Result<S>) -> io::Result<()>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    match connection {
+        Err(error) => reply::<()>(channel, Err(error.to_string())).await,
+        Ok(mut connection) => {
+            send(&mut channel, &Reply::Ok(())).await?;
+            copy_bidirectional(&mut channel, &mut connection).await.map(drop)
+        }
+    }
+}
+
+fn setup() -> Reply<NodeSetup> {
+    let text = std::fs::read(SETUP).map_err(|error| format!("cannot read {SETUP}: {error}"))?;
+    serde_json::from_slice(&text).map_err(|error| format!("cannot read {SETUP}: {error}"))
+}

@@ -1,0 +1,236 @@
+//! The image from which nodes are made: an engine, and taster's agent on top.
+//!
+//! The engine comes from `docker:dind` where that image is there or can be pulled, else from the programs of this machine. The agent is
+//! this executable; it is put on top once for each build of taster, and images of earlier builds are removed.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::models::{ContainerConfig, ContainerCreateBody};
+use bollard::query_parameters::{
+    CommitContainerOptionsBuilder, CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveContainerOptionsBuilder,
+    RemoveImageOptionsBuilder, UploadToContainerOptionsBuilder,
+};
+use futures_util::StreamExt;
+
+use super::host_files;
+use crate::agent::executable::Packed;
+use crate::swarm::engine::{EngineError, is_missing, said};
+use crate::swarm::labels::{self, Owner};
+
+/// The repository of node images.
+const REPOSITORY: &str = "taster-node";
+
+/// The official image of a nested engine.
+const DIND: &str = "docker:dind";
+
+/// How long a pull may stay without any progress; without a network it would wait for name servers for minutes.
+const PULL_PATIENCE: Duration = Duration::from_secs(8);
+
+/// An image for nodes.
+#[derive(Debug, Clone)]
+pub struct NodeImage {
+    /// Its reference on the host's engine.
+    pub reference: String,
+    /// What it was made from, in words.
+    pub origin: String,
+    /// How the agent is called in it.
+    pub agent: Vec<String>,
+}
+
+/// Why there is no node image.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeImageError {
+    /// The engine refused.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The agent cannot be packed.
+    #[error(transparent)]
+    Pack(#[from] crate::agent::executable::PackError),
+    /// There is nothing to make a node from.
+    #[error(
+        "there is nothing to make a node from: {DIND} is not there and cannot be pulled ({pull}), and this machine's own engine cannot be \
+         packed ({host}). Load {DIND} into the engine, name an image with --node-image, or run taster where Docker Engine is installed"
+    )]
+    NoBase {
+        /// Why the pull failed.
+        pull: String,
+        /// Why the host's engine cannot be packed.
+        host: String,
+    },
+}
+
+/// Finds or makes the node image for the executable `executable` (this one, when `None`).
+///
+/// # Errors
+/// When there is neither an image to build on nor an engine on this machine, or the engine refuses.
+pub async fn ensure(
+    host: &Docker,
+    owner: &Owner,
+    executable: Option<&Path>,
+    base: Option<&str>,
+) -> Result<NodeImage, NodeImageError> {
+    let executable = executable.map(PathBuf::from);
+    let packed = tokio::task::spawn_blocking(move || executable.map_or_else(Packed::current, |path| Packed::of(&path)))
+        .await
+        .map_err(|error| crate::agent::executable::PackError::Archive(std::io::Error::other(error)))??;
+    let (base, origin) = find_base(host, base).await?;
+    let base_id = host
+        .inspect_image(&base)
+        .await
+        .map_err(EngineError::refused(format!("inspect {base}")))?
+        .id
+        .unwrap_or_default();
+    let base_key: String = base_id.trim_start_matches("sha256:").chars().take(12).collect();
+    let reference = format!("{REPOSITORY}:{base_key}-{}", &packed.digest[..16]);
+    let image = NodeImage { reference: reference.clone(), origin, agent: packed.entrypoint.clone() };
+    match host.inspect_image(&reference).await {
+        Ok(_) => return Ok(image),
+        Err(error) if is_missing(&error) => {}
+        Err(error) => return Err(EngineError::refused(format!("inspect {reference}"))(error).into()),
+    }
+    add_agent(host, owner, &base, &packed, &reference).await?;
+    remove_older(host, &reference).await;
+    Ok(image)
+}
+
+/// The image to build on, and where it came from.
+async fn find_base(host: &Docker, named: Option<&str>) -> Result<(String, String), NodeImageError> {
+    if let Some(named) = named {
+        return Ok((named.to_owned(), named.to_owned()));
+    }
+    if host.inspect_image(DIND).await.is_ok() {
+        return Ok((DIND.to_owned(), DIND.to_owned()));
+    }
+    let version = host.version().await.map_err(EngineError::refused("tell its version"))?.version.unwrap_or_default();
+    let own: String = version.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    let own = format!("{REPOSITORY}-base:{own}");
+    let origin = format!("this machine's engine {version}");
+    if host.inspect_image(&own).await.is_ok() {
+        return Ok((own, origin));
+    }
+    let pull = match pull_dind(host).await {
+        Ok(()) => return Ok((DIND.to_owned(), DIND.to_owned())),
+        Err(reason) => reason,
+    };
+    let packed = tokio::task::spawn_blocking(host_files::root_file_system).await;
+    let files = match packed {
+        Ok(Ok(files)) => files,
+        Ok(Err(error)) => return Err(NodeImageError::NoBase { pull, host: error.to_string() }),
+        Err(error) => return Err(NodeImageError::NoBase { pull, host: error.to_string() }),
+    };
+    import(host, files, &own).await?;
+    Ok((own, origin))
+}
+
+async fn pull_dind(host: &Docker) -> Result<(), String> {
+    let options = CreateImageOptionsBuilder::default().from_image("docker").tag("dind").build();
+    let mut pull = std::pin::pin!(host.create_image(Some(options), None, None));
+    loop {
+        match tokio::time::timeout(PULL_PATIENCE, pull.next()).await {
+            Err(_) => return Err(format!("no progress for {} s", PULL_PATIENCE.as_secs())),
+            Ok(Some(Err(error))) => return Err(said(&error)),
+            Ok(Some(Ok(progress))) => {
+                if let Some(error) = progress.error_detail.and_then(|detail| detail.message) {
+                    return Err(error);
+                }
+            }
+            Ok(None) => break,
+        }
+    }
+    host.inspect_image(DIND).await.map(drop).map_err(|error| said(&error))
+}
+
+async fn import(host: &Docker, files: Vec<u8>, reference: &str) -> Result<(), EngineError> {
+    let (repository, tag) = reference.split_once(':').unwrap_or((reference, "latest"));
+    let options = CreateImageOptionsBuilder::default()
+        .from_src("-")
+        .repo(repository)
+        .tag(tag)
+        .changes(vec![format!("LABEL {}=base", labels::NODE_IMAGE)])
+        .build();
+    let mut import = std::pin::pin!(host.create_image(Some(options), Some(bollard::body_full(files.into())), None));
+    while let Some(progress) = import.next().await {
+        progress.map_err(EngineError::refused("import the node image"))?;
+    }
+    Ok(())
+}
+
+/// Puts the agent, and files that most hosts have and recipes mount (lesson 29), on top of `base`.
+async fn add_agent(
+    host: &Docker,
+    owner: &Owner,
+    base: &str,
+    packed: &Packed,
+    reference: &str,
+) -> Result<(), EngineError> {
+    let refused = |what: &'static str| EngineError::refused(what);
+    let mut config = ContainerCreateBody { image: Some(base.to_owned()), ..Default::default() };
+    config.entrypoint = Some(packed.entrypoint.clone());
+    config.labels = Some(owner.labels("staging"));
+    let container = host.create_container(None, config).await.map_err(refused("prepare a node image"))?.id;
+    let filled = async {
+        for tar in [packed.tar.clone(), usual_host_files().into()] {
+            let to = UploadToContainerOptionsBuilder::default().path("/").build();
+            host.upload_to_container(&container, Some(to), bollard::body_full(tar))
+                .await
+                .map_err(refused("fill a node image"))?;
+        }
+        let (repository, tag) = reference.split_once(':').unwrap_or((reference, "latest"));
+        let options = CommitContainerOptionsBuilder::default().container(&container).repo(repository).tag(tag).build();
+        let config = ContainerConfig {
+            labels: Some([(labels::NODE_IMAGE.to_owned(), base.to_owned())].into()),
+            entrypoint: Some(packed.entrypoint.clone()),
+            cmd: Some(vec!["agent".to_owned(), "init".to_owned()]),
+            ..Default::default()
+        };
+        host.commit_container(options, config).await.map_err(refused("save a node image"))
+    }
+    .await;
+    let remove = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+    let removed = host.remove_container(&container, Some(remove)).await;
+    filled?;
+    removed.map_err(refused("remove the staging container"))
+}
+
+/// Files that exist on most hosts, and that recipes mount.
+fn usual_host_files() -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    let utc = std::fs::read("/usr/share/zoneinfo/UTC").unwrap_or_else(|_| UTC_ZONE.to_vec());
+    let os_release = b"NAME=\"taster node\"\nID=taster\nPRETTY_NAME=\"taster node\"\n";
+    let files: [(&str, &[u8]); 4] = [
+        ("etc/timezone", b"Etc/UTC\n"),
+        ("etc/localtime", &utc),
+        ("etc/hostname", b"taster-node\n"),
+        ("etc/os-release", os_release),
+    ];
+    for (path, bytes) in files {
+        // Writing to memory cannot fail.
+        let _ = host_files::append(&mut tar, tar::EntryType::Regular, Path::new(path), bytes, 0o644, None);
+    }
+    tar.into_inner().unwrap_or_default()
+}
+
+/// The smallest time zone file there is (tzfile(5), version 1): UTC, no transitions.
+const UTC_ZONE: [u8; 54] =
+    *b"TZif\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x04\0\0\0\0\0\0UTC\0";
+
+/// So many node images are kept: several builds of taster may use one engine at a time.
+const KEPT: usize = 8;
+
+/// Removes images of earlier builds that no container uses. One that is in use stays, and goes next time.
+async fn remove_older(host: &Docker, current: &str) {
+    let filters = std::collections::HashMap::from([("label", vec![labels::NODE_IMAGE])]);
+    let options = ListImagesOptionsBuilder::default().filters(&filters).build();
+    let Ok(mut images) = host.list_images(Some(options)).await else { return };
+    images.sort_by_key(|image| std::cmp::Reverse(image.created));
+    for image in images.into_iter().skip(KEPT) {
+        for tag in image.repo_tags {
+            if tag.starts_with(&format!("{REPOSITORY}:")) && tag != current {
+                let options = RemoveImageOptionsBuilder::default().force(false).noprune(false).build();
+                let _ = host.remove_image(&tag, Some(options), None).await;
+            }
+        }
+    }
+}
