@@ -13,7 +13,7 @@ pub(super) fn pressure() -> Pressure {
         std::fs::read_to_string(format!("/proc/pressure/{what}")).ok().and_then(|text| avg10(&text)).unwrap_or(0.0)
     };
     let disk = nix::sys::statvfs::statvfs(Path::new(ENGINE_DATA))
-        .map_or(u64::MAX, |stat| stat.blocks_available() as u64 * stat.fragment_size() as u64);
+        .map_or(u64::MAX, |stat| stat.blocks_available() * stat.fragment_size());
     let memory = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| available(&text)).unwrap_or(u64::MAX);
     Pressure { cpu: some("cpu"), io: some("io"), memory: some("memory"), disk_free: disk, memory_free: memory }
 }
