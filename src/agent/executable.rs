@@ -26,6 +26,8 @@ pub struct Packed {
     pub digest: String,
     /// What runs the program inside the container; arguments go behind it.
     pub entrypoint: Vec<String>,
+    /// For a dynamic executable, the loader: where its header asks for it, and where it lies in the container.
+    pub loader: Option<(String, String)>,
 }
 
 /// Why an executable could not be packed.
@@ -178,6 +180,7 @@ fn pack(program: Object, loaded: Vec<Object>) -> Result<Packed, PackError> {
     let program_in_container = format!("{HOME}/bin/taster");
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut entrypoint = Vec::new();
+    let mut loader_paths = None;
     if let Some(interpreter) = program.interpreter.clone() {
         // The loader in use comes first: inside a container that holds the packed files alone, the path asked for does not exist.
         let named = |o: &&Object| o.name() == file_name(&interpreter) || o.path.file_name() == interpreter.file_name();
@@ -189,13 +192,14 @@ fn pack(program: Object, loaded: Vec<Object>) -> Result<Packed, PackError> {
             files.insert(format!("{HOME}/lib/{name}"), bytes);
         }
         files.insert(loader_in_container.clone(), loader.bytes);
+        loader_paths = Some((interpreter.to_string_lossy().into_owned(), loader_in_container.clone()));
         entrypoint.extend([loader_in_container, "--library-path".to_owned(), format!("{HOME}/lib")]);
     }
     files.insert(program_in_container.clone(), program.bytes);
     entrypoint.push(program_in_container);
     let tar = archive(&files).map_err(PackError::Archive)?;
     let digest = Sha256::digest(&tar).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Packed { tar: tar.into(), digest, entrypoint })
+    Ok(Packed { tar: tar.into(), digest, entrypoint, loader: loader_paths })
 }
 
 /// The libraries that a program needs, directly or not, by the name the loader looks for. The loader itself is not among them.

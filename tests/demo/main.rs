@@ -10,5 +10,6 @@
 mod app;
 mod docker;
 mod faults;
+mod image;
 mod packed;
 mod serving;

@@ -16,6 +16,7 @@ use clap::{Args, Subcommand};
 mod boot;
 mod client;
 mod fault;
+mod shell;
 mod store;
 mod web;
 
@@ -88,20 +89,29 @@ pub enum Mode {
         /// The file to read; standard input when left out.
         file: Option<PathBuf>,
     },
+    /// Run plain commands, as the image's `sh -c` does for hooks and healthchecks.
+    Sh {
+        /// Commands with their arguments, joined by `&&`.
+        #[arg(short)]
+        commands: String,
+    },
 }
 
 fn parse_fault(text: &str) -> Result<Fault, UnknownFault> {
     text.parse()
 }
 
-/// The command line as `taster` is to read it: called as `demo-app …`, which the demo image does through a link to this
-/// executable, it stands for `taster demo-app …`.
+/// The command line as `taster` is to read it: called as `demo-app …` or `sh …`, which the demo image does through links to this
+/// executable, it stands for `taster demo-app …` or `taster demo-app sh …`.
 pub fn command_line(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let called_as = arguments.first().map(Path::new).and_then(Path::file_name);
-    if called_as == Some("demo-app".as_ref()) {
-        arguments.insert(1, "demo-app".into());
-    }
+    let stands_for: &[&str] = match called_as.and_then(|name| name.to_str()) {
+        Some("demo-app") => &["demo-app"],
+        Some("sh") => &["demo-app", "sh"],
+        _ => &[],
+    };
+    arguments.splice(1.min(arguments.len())..1.min(arguments.len()), stands_for.iter().map(OsString::from));
     arguments
 }
 
@@ -115,7 +125,7 @@ pub fn run(args: AppArgs) -> ExitCode {
         .context("cannot start the runtime")
         .and_then(|runtime| runtime.block_on(run_mode(&args)));
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // A log that cannot be written is no reason to fail in another way than the one at hand.
             let _ = writeln!(std::io::stderr(), "notes {}: error: {error:#}", args.app_version.name());
@@ -124,9 +134,10 @@ pub fn run(args: AppArgs) -> ExitCode {
     }
 }
 
-async fn run_mode(args: &AppArgs) -> anyhow::Result<()> {
+async fn run_mode(args: &AppArgs) -> anyhow::Result<ExitCode> {
     let local = |path: &str| format!("http://{}:{}{path}", Ipv4Addr::LOCALHOST, args.listen.port());
-    match &args.mode {
+    let done = match &args.mode {
+        Some(Mode::Sh { commands }) => return shell::run(commands),
         None | Some(Mode::Serve) => boot::run(args).await,
         Some(Mode::Health) => {
             let answer = client::get(&local("/healthz"), &args.ca_file, HEALTH_TIMEOUT).await?;
@@ -164,7 +175,8 @@ async fn run_mode(args: &AppArgs) -> anyhow::Result<()> {
             say(format_args!("restored {count} notes"));
             Ok(())
         }
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// Writes a line of the app's log. The app is a program of its own, so this is its voice, not taster's.
@@ -178,9 +190,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_link_in_the_image_stands_for_the_subcommand() {
+    fn the_links_in_the_image_stand_for_subcommands() {
         let line = |words: &[&str]| command_line(words.iter().map(OsString::from));
         assert_eq!(line(&["/usr/bin/demo-app", "health"]), ["/usr/bin/demo-app", "demo-app", "health"]);
+        assert_eq!(line(&["sh", "-c", "demo-app dump"]), ["sh", "demo-app", "sh", "-c", "demo-app dump"]);
         assert_eq!(line(&["/usr/bin/taster", "demo-app"]), ["/usr/bin/taster", "demo-app"]);
         assert!(line(&[]).is_empty());
     }
