@@ -26,7 +26,7 @@ enum Command {
     Agent(agent::AgentArguments),
     /// The app of the built-in recipes; it runs inside their containers.
     #[command(hide = true)]
-    DemoApp(demo::app::AppArgs),
+    DemoApp(Box<demo::app::AppArgs>),
 }
 
 /// Runs the program.
@@ -36,7 +36,7 @@ pub fn main() -> ExitCode {
     match Arguments::parse_from(demo::app::command_line(std::env::args_os())).command {
         Command::Node(arguments) => block_on(node::run(arguments)),
         Command::Agent(arguments) => block_on(agent::run(arguments)),
-        Command::DemoApp(arguments) => demo::app::run(arguments),
+        Command::DemoApp(arguments) => demo::app::run(*arguments),
     }
 }
 
