@@ -1,0 +1,120 @@
+//! Taking a stack away, and waiting until it is gone.
+
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::errors::Error;
+use bollard::query_parameters::RemoveVolumeOptions;
+use tokio::time::{Instant, sleep};
+
+use super::DeployError;
+use super::leftovers::{Leftover, LeftoverKind, list};
+
+/// How long the engine is left alone between two looks.
+const POLL: Duration = Duration::from_millis(100);
+
+/// What a removal leaves in place, and how long it may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Keep {
+    /// Leave secrets.
+    pub secrets: bool,
+    /// Leave configs.
+    pub configs: bool,
+    /// Leave volumes.
+    pub volumes: bool,
+    /// How long to wait for swarm, which removes asynchronously.
+    pub within: Duration,
+}
+
+impl Keep {
+    /// As an operator's undeploy: volumes, secrets and configs stay (recipe-format.md §5).
+    pub const UNDEPLOY: Self = Self { secrets: true, configs: true, volumes: true, within: Duration::from_secs(120) };
+    /// Everything goes, data too.
+    pub const NOTHING: Self = Self { secrets: false, configs: false, volumes: false, within: Duration::from_secs(120) };
+
+    fn keeps(self, kind: LeftoverKind) -> bool {
+        match kind {
+            LeftoverKind::Secret => self.secrets,
+            LeftoverKind::Config => self.configs,
+            LeftoverKind::Volume => self.volumes,
+            _ => false,
+        }
+    }
+}
+
+/// What a removal did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// Everything that was there and is gone, in the order of removal.
+    pub objects: Vec<Leftover>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Removes a stack and waits until the engine no longer has any of what was to go.
+///
+/// Services first; then their tasks and containers are waited for, because networks, secrets, configs and volumes stay in use until
+/// those are gone. What is in use is tried again until [`Keep::within`] is over. A stack that does not exist is no error.
+///
+/// # Errors
+/// The engine refused for another reason than use, or something was still there in the end ([`DeployError::NotGone`]).
+pub async fn remove(docker: &Docker, stack: &str, keep: Keep) -> Result<Removed, DeployError> {
+    let started = Instant::now();
+    let deadline = started + keep.within;
+    let mut objects = Vec::new();
+    for kind in LeftoverKind::ALL.into_iter().filter(|kind| !keep.keeps(*kind)) {
+        let mut seen: Vec<Leftover> = Vec::new();
+        loop {
+            let there = list(docker, kind, stack).await?;
+            if there.is_empty() {
+                break;
+            }
+            seen.extend(there.iter().filter(|object| !seen.contains(object)).cloned().collect::<Vec<_>>());
+            for object in &there {
+                take_away(docker, object).await?;
+            }
+            if Instant::now() >= deadline {
+                let left = list(docker, kind, stack).await?.iter().map(Leftover::to_string).collect::<Vec<_>>();
+                if left.is_empty() {
+                    break;
+                }
+                return Err(DeployError::NotGone {
+                    stack: stack.to_owned(),
+                    seconds: keep.within.as_secs(),
+                    left: left.join(", "),
+                });
+            }
+            sleep(POLL).await;
+        }
+        objects.append(&mut seen);
+    }
+    Ok(Removed { objects, took: started.elapsed() })
+}
+
+/// Asks once. Tasks and containers are swarm's own to remove.
+async fn take_away(docker: &Docker, object: &Leftover) -> Result<(), DeployError> {
+    let id = &object.id;
+    let answer = match object.kind {
+        LeftoverKind::Service => docker.delete_service(id).await,
+        LeftoverKind::Task | LeftoverKind::Container => Ok(()),
+        LeftoverKind::Network => docker.remove_network(id).await,
+        LeftoverKind::Secret => docker.delete_secret(id).await,
+        LeftoverKind::Config => docker.delete_config(id).await,
+        LeftoverKind::Volume => docker.remove_volume(id, None::<RemoveVolumeOptions>).await,
+    };
+    match answer {
+        Err(error) if !passes(&error) => Err(DeployError::engine("remove", object.kind.as_str(), &object.name)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an answer means "gone already" or "still in use": both end by themselves.
+fn passes(error: &Error) -> bool {
+    match error {
+        Error::DockerResponseServerError { status_code: 404 | 409, .. } => true,
+        Error::DockerResponseServerError { message, .. } => {
+            ["in use", "active endpoints", "not found"].iter().any(|sign| message.contains(sign))
+        }
+        _ => false,
+    }
+}
