@@ -13,6 +13,7 @@ mod facts;
 mod link;
 mod mux;
 mod protocol;
+pub mod probe;
 pub mod serve;
 
 pub use link::{Link, LinkError};

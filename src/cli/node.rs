@@ -40,8 +40,8 @@ async fn up(workers: usize) -> anyhow::Result<()> {
     let begun = Instant::now();
     let host = engine::connect().await?;
     let id = RunId::new("node");
-    let _lock = RunLock::take(&id).context("cannot take the run's lock")?;
-    let owner = Owner { run: id.to_string(), domain: lock_domain()? };
+    let lock = RunLock::take(&id).context("cannot take the run's lock")?;
+    let owner = Owner { run: id.to_string(), domain: lock_domain()?, scratch: lock.scratch().to_owned() };
     let cluster = Cluster::start(&host, &owner, &NodeOptions { workers, ..Default::default() }).await?;
     let facts = cluster.facts().await?;
     eprintln!(

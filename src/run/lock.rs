@@ -8,7 +8,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::folder::RunId;
 
@@ -17,6 +17,7 @@ use super::folder::RunId;
 pub struct RunLock {
     _file: File,
     path: PathBuf,
+    scratch: PathBuf,
 }
 
 /// What can be said of a run.
@@ -76,16 +77,42 @@ impl RunLock {
     /// # Errors
     /// When the file cannot be made, or another process holds a lock of the same name.
     pub fn take(id: &RunId) -> io::Result<Self> {
-        let path = directory()?.join(format!("{id}.lock"));
+        let directory = directory()?;
+        let path = directory.join(format!("{id}.lock"));
         let file = OpenOptions::new().create(true).write(true).truncate(false).open(&path)?;
         file.try_lock().map_err(|error| io::Error::other(format!("{} is locked: {error}", path.display())))?;
-        Ok(Self { _file: file, path })
+        let scratch = directory.join(id.as_str());
+        std::fs::DirBuilder::new().mode(0o700).recursive(true).create(&scratch)?;
+        Ok(Self { _file: file, path, scratch })
     }
+
+    /// A folder for the run's sockets and temporary files. It goes with the lock; after a kill, [`sweep`] removes it.
+    pub fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+}
+
+/// Removes what dead runs left beside their locks.
+///
+/// # Errors
+/// When the lock directory cannot be read.
+pub fn sweep() -> io::Result<()> {
+    let domain = lock_domain()?;
+    for entry in std::fs::read_dir(directory()?)?.flatten() {
+        let path = entry.path();
+        let Some(id) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+        if liveness(id, &domain)? == Liveness::Dead {
+            // Another process may sweep at the same time.
+            let _ = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        }
+    }
+    Ok(())
 }
 
 impl Drop for RunLock {
     fn drop(&mut self) {
         // The lock itself goes with the file handle. A file that stays behind is harmless: it can be locked.
+        let _ = std::fs::remove_dir_all(&self.scratch);
         let _ = std::fs::remove_file(&self.path);
     }
 }

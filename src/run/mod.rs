@@ -6,6 +6,6 @@ mod log;
 mod redact;
 
 pub use folder::{RunFolder, RunId};
-pub use lock::{Liveness, RunLock, liveness, lock_domain};
+pub use lock::{Liveness, RunLock, liveness, lock_domain, sweep};
 pub use log::{EventSink, RunLog, read};
 pub use redact::Redactor;

@@ -1,6 +1,7 @@
 //! The labels by which taster knows what is its own (design.md §3.7).
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 /// The run that made an object.
 pub const RUN: &str = "taster.run";
@@ -18,6 +19,8 @@ pub struct Owner {
     pub run: String,
     /// The run's lock domain.
     pub domain: String,
+    /// A folder for sockets, gone with the run.
+    pub scratch: PathBuf,
 }
 
 impl Owner {

@@ -2,5 +2,7 @@
 
 pub mod deploy;
 pub mod engine;
+pub mod images;
 pub mod labels;
 pub mod node;
+pub mod reap;

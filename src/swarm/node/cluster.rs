@@ -8,6 +8,7 @@ use bollard::models::NetworkCreateRequest;
 use super::image::{NodeImage, ensure};
 use super::rights::Rights;
 use super::start::{Membership, Node, NodeError, Wanted};
+use super::virtual_ip;
 use crate::record::NodeFacts;
 use crate::swarm::engine::{EngineError, is_missing};
 use crate::swarm::labels::Owner;
@@ -69,7 +70,7 @@ impl Cluster {
         let token = swarm.join_tokens.and_then(|tokens| tokens.worker).unwrap_or_default();
         for index in 1..=options.workers {
             let name = format!("taster-{}-{index}", owner.run);
-            let wanted = self.wanted(&name, owner, options, rights);
+            let wanted = self.wanted((&name, index), owner, options, rights);
             let membership = Membership::Join { manager: &address, token: &token };
             let worker = Node::start(&self.host, &wanted, membership).await?;
             self.nodes.push(worker);
@@ -84,7 +85,7 @@ impl Cluster {
         let ladder = Rights::LADDER.into_iter().skip_while(|rights| *rights != first);
         let mut failure = None;
         for rights in ladder {
-            let wanted = self.wanted(&name, owner, options, rights);
+            let wanted = self.wanted((&name, 0), owner, options, rights);
             match Node::start(&self.host, &wanted, Membership::Begin).await {
                 Ok(node) => return Ok(node),
                 // The first failure tells most: those with more rights may fail for having too many.
@@ -100,8 +101,22 @@ impl Cluster {
         }))
     }
 
-    fn wanted<'a>(&'a self, name: &'a str, owner: &'a Owner, options: &NodeOptions, rights: Rights) -> Wanted<'a> {
-        Wanted { name, owner, image: &self.image, rights, network: self.network.as_deref(), memory: options.memory }
+    fn wanted<'a>(
+        &'a self,
+        (name, index): (&'a str, usize),
+        owner: &'a Owner,
+        options: &NodeOptions,
+        rights: Rights,
+    ) -> Wanted<'a> {
+        Wanted {
+            name,
+            index,
+            owner,
+            image: &self.image,
+            rights,
+            network: self.network.as_deref(),
+            memory: options.memory,
+        }
     }
 
     /// The manager.
@@ -121,6 +136,9 @@ impl Cluster {
         let manager = self.manager();
         let info = manager.engine.info().await.map_err(EngineError::refused("tell about itself"))?;
         let version = manager.engine.version().await.map_err(EngineError::refused("tell its version"))?;
+        let host = self.host.info().await.map_err(EngineError::refused("tell about itself"))?;
+        let key = format!("{} {}", host.id.unwrap_or_default(), manager.setup.kernel);
+        let virtual_ips = virtual_ip::works(&manager.engine, &self.image.agent, &key).await?;
         Ok(NodeFacts {
             kind: "ephemeral".to_owned(),
             engine: version.version.unwrap_or_default(),
@@ -129,7 +147,7 @@ impl Cluster {
             architecture: version.arch.unwrap_or_default(),
             storage: info.driver.unwrap_or_default(),
             cgroup: info.cgroup_version.map(|version| version.to_string()).unwrap_or_default(),
-            endpoint_mode: String::new(),
+            endpoint_mode: if virtual_ips { "vip" } else { "dnsrr" }.to_owned(),
             rights: manager.rights.word().to_owned(),
             image: self.image.origin.clone(),
             cpus: info.ncpu.unwrap_or_default(),

@@ -35,8 +35,8 @@ pub struct NodeImage {
     pub reference: String,
     /// What it was made from, in words.
     pub origin: String,
-    /// How the agent is called in it.
-    pub agent: Vec<String>,
+    /// The agent in it.
+    pub agent: Packed,
 }
 
 /// Why there is no node image.
@@ -84,15 +84,14 @@ pub async fn ensure(
         .unwrap_or_default();
     let base_key: String = base_id.trim_start_matches("sha256:").chars().take(12).collect();
     let reference = format!("{REPOSITORY}:{base_key}-{}", &packed.digest[..16]);
-    let image = NodeImage { reference: reference.clone(), origin, agent: packed.entrypoint.clone() };
     match host.inspect_image(&reference).await {
-        Ok(_) => return Ok(image),
+        Ok(_) => return Ok(NodeImage { reference, origin, agent: packed }),
         Err(error) if is_missing(&error) => {}
         Err(error) => return Err(EngineError::refused(format!("inspect {reference}"))(error).into()),
     }
     add_agent(host, owner, &base, &packed, &reference).await?;
     remove_older(host, &reference).await;
-    Ok(image)
+    Ok(NodeImage { reference, origin, agent: packed })
 }
 
 /// The image to build on, and where it came from.

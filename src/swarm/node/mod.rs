@@ -5,8 +5,10 @@ mod host_files;
 mod image;
 mod rights;
 mod start;
+mod virtual_ip;
 
 pub use cluster::{Cluster, NodeOptions};
 pub use image::{NodeImage, NodeImageError, ensure as ensure_image};
 pub use rights::Rights;
+pub(crate) use start::remove;
 pub use start::{Node, NodeError};

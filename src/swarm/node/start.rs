@@ -72,7 +72,6 @@ pub struct Node {
     /// The address of its container on the host's network.
     pub address: String,
     socket: PathBuf,
-    _directory: tempfile::TempDir,
     host: Docker,
 }
 
@@ -85,6 +84,7 @@ pub(super) enum Membership<'a> {
 /// What a node is made of.
 pub(super) struct Wanted<'a> {
     pub(super) name: &'a str,
+    pub(super) index: usize,
     pub(super) owner: &'a Owner,
     pub(super) image: &'a NodeImage,
     pub(super) rights: Rights,
@@ -180,15 +180,11 @@ async fn bring_up(
     container: &str,
     membership: Membership<'_>,
 ) -> Result<Node, NodeError> {
-    let mut command = wanted.image.agent.clone();
+    let mut command = wanted.image.agent.entrypoint.clone();
     command.extend(["agent".to_owned(), "serve".to_owned()]);
     let link = Link::start(host, container, command).await?;
     // A path for a unix socket has at most 107 bytes, so it is not put into the run's folder.
-    let directory = tempfile::Builder::new()
-        .prefix("taster-")
-        .tempdir()
-        .map_err(|source| NodeError::Socket { path: std::env::temp_dir(), source })?;
-    let socket = directory.path().join("docker.sock");
+    let socket = wanted.owner.scratch.join(format!("{}.sock", wanted.index));
     link.offer_engine(&socket).map_err(|source| NodeError::Socket { path: socket.clone(), source })?;
     let engine = wait_for_engine(host, wanted, &link, &socket).await?;
     let setup = link.setup().await?;
@@ -203,7 +199,6 @@ async fn bring_up(
         rights: wanted.rights,
         address,
         socket,
-        _directory: directory,
         host: host.clone(),
     })
 }

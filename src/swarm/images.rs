@@ -1,0 +1,259 @@
+//! Images: found or pulled once on the host, streamed into the nodes, and known by their digests (lessons 15, 30).
+
+use std::collections::BTreeSet;
+
+use bollard::Docker;
+use bollard::models::ImageInspect;
+use bollard::query_parameters::{CreateImageOptionsBuilder, ImportImageOptionsBuilder, TagImageOptionsBuilder};
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::engine::{is_missing, said};
+use crate::record::ImageDigest;
+
+/// Why an image is not on the node.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// The reference is none.
+    #[error("`{reference}` is not an image reference: {reason}")]
+    Malformed {
+        /// The reference.
+        reference: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The registry knows no such image, or hides it.
+    #[error("the image {reference} does not exist in its registry, or is not public: {reason}")]
+    NotFound {
+        /// The reference.
+        reference: String,
+        /// What the registry said.
+        reason: String,
+    },
+    /// There is none for this architecture.
+    #[error("the image {reference} is not built for {wanted}: {reason}")]
+    OtherArchitecture {
+        /// The reference.
+        reference: String,
+        /// The node's architecture.
+        wanted: String,
+        /// What there is.
+        reason: String,
+    },
+    /// The registry allows no more pulls for now.
+    #[error("the registry of {reference} allows no more pulls for now: {reason}")]
+    RateLimited {
+        /// The reference.
+        reference: String,
+        /// What the registry said.
+        reason: String,
+    },
+    /// No registry was reached.
+    #[error("the image {reference} is not on this engine, and its registry cannot be reached: {reason}")]
+    Unreachable {
+        /// The reference.
+        reference: String,
+        /// What the engine said.
+        reason: String,
+    },
+    /// There is no room for it.
+    #[error("there is no room for the image {reference}: {reason}")]
+    NoSpace {
+        /// The reference.
+        reference: String,
+        /// What the engine said.
+        reason: String,
+    },
+    /// It could not be moved to a node.
+    #[error("the image {reference} cannot be copied into the node: {reason}")]
+    Copy {
+        /// The reference.
+        reference: String,
+        /// What the engine said.
+        reason: String,
+    },
+}
+
+impl ImageError {
+    /// The image at fault.
+    pub fn reference(&self) -> &str {
+        match self {
+            Self::Malformed { reference, .. }
+            | Self::NotFound { reference, .. }
+            | Self::OtherArchitecture { reference, .. }
+            | Self::RateLimited { reference, .. }
+            | Self::Unreachable { reference, .. }
+            | Self::NoSpace { reference, .. }
+            | Self::Copy { reference, .. } => reference,
+        }
+    }
+
+    /// What a failed pull was, from the words of engine and registry.
+    fn of_pull(reference: &str, wanted: &str, reason: String) -> Self {
+        let reference = reference.to_owned();
+        let words = reason.to_lowercase();
+        let any = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
+        if any(&["toomanyrequests", "rate limit", "too many requests"]) {
+            Self::RateLimited { reference, reason }
+        } else if any(&["no space left"]) {
+            Self::NoSpace { reference, reason }
+        } else if any(&["no matching manifest", "does not match the specified platform"]) {
+            Self::OtherArchitecture { reference, wanted: wanted.to_owned(), reason }
+        } else if any(&["invalid reference", "invalid repository", "invalid tag"]) {
+            Self::Malformed { reference, reason }
+        } else if any(&[
+            "manifest unknown",
+            "not found",
+            "access denied",
+            "does not exist",
+            "name unknown",
+            "unauthorized",
+        ]) && !any(&["no such host", "dial tcp", "lookup "])
+        {
+            Self::NotFound { reference, reason }
+        } else {
+            Self::Unreachable { reference, reason }
+        }
+    }
+}
+
+/// Makes sure that the images are on every node; pulls what the host does not have. Each image is told to `ready` when it is there.
+///
+/// # Errors
+/// The first image that cannot be had.
+pub async fn provide(
+    host: &Docker,
+    nodes: &[&Docker],
+    architecture: &str,
+    references: &BTreeSet<String>,
+    mut ready: impl FnMut(ImageDigest),
+) -> Result<(), ImageError> {
+    for reference in references {
+        let (inspected, source) = find_or_pull(host, reference, architecture).await?;
+        let id = inspected.id.clone().unwrap_or_default();
+        let built_for = inspected.architecture.clone().unwrap_or_default();
+        if !built_for.is_empty() && built_for != architecture {
+            let reason = format!("the one on this engine is built for {built_for}");
+            return Err(ImageError::OtherArchitecture {
+                reference: reference.clone(),
+                wanted: architecture.to_owned(),
+                reason,
+            });
+        }
+        for node in nodes {
+            copy(host, node, reference, &id).await?;
+        }
+        ready(ImageDigest {
+            reference: reference.clone(),
+            digest: inspected.repo_digests.unwrap_or_default().into_iter().next(),
+            size: inspected.size.unwrap_or_default(),
+            source: source.to_owned(),
+            id,
+        });
+    }
+    Ok(())
+}
+
+async fn find_or_pull(
+    host: &Docker,
+    reference: &str,
+    wanted: &str,
+) -> Result<(ImageInspect, &'static str), ImageError> {
+    let reference = reference.to_owned();
+    match host.inspect_image(&reference).await {
+        Ok(inspected) => return Ok((inspected, "host")),
+        Err(error) if is_missing(&error) => {}
+        Err(error) => return Err(ImageError::of_pull(&reference, wanted, said(&error))),
+    }
+    // Without a tag the engine would pull every tag there is.
+    let name = if has_tag_or_digest(&reference) { reference.clone() } else { format!("{reference}:latest") };
+    let options = CreateImageOptionsBuilder::default().from_image(&name).build();
+    let mut pull = std::pin::pin!(host.create_image(Some(options), None, None));
+    while let Some(progress) = pull.next().await {
+        let error = match progress {
+            Ok(progress) => progress.error_detail.and_then(|detail| detail.message),
+            Err(error) => Some(said(&error)),
+        };
+        if let Some(reason) = error {
+            return Err(ImageError::of_pull(&reference, wanted, reason));
+        }
+    }
+    let inspected = host.inspect_image(&reference).await;
+    inspected
+        .map(|inspected| (inspected, "pulled"))
+        .map_err(|error| ImageError::of_pull(&reference, wanted, said(&error)))
+}
+
+fn has_tag_or_digest(reference: &str) -> bool {
+    let name = reference.rsplit('/').next().unwrap_or(reference);
+    name.contains(':') || name.contains('@')
+}
+
+/// The reference by which a node knows an image: a digest means nothing to an engine that did not pull it.
+pub fn reference_on_node(reference: &str) -> String {
+    let Some((name, digest)) = reference.split_once('@') else { return reference.to_owned() };
+    if has_tag_or_digest(name) {
+        return name.to_owned();
+    }
+    let short: String = digest.rsplit(':').next().unwrap_or(digest).chars().take(12).collect();
+    format!("{name}:{short}")
+}
+
+/// Streams the image from the host to a node that does not have it, and gives it its name there.
+async fn copy(host: &Docker, node: &Docker, reference: &str, id: &str) -> Result<(), ImageError> {
+    let failed = |reason: String| {
+        if reason.contains("no space left") {
+            ImageError::NoSpace { reference: reference.to_owned(), reason }
+        } else {
+            ImageError::Copy { reference: reference.to_owned(), reason }
+        }
+    };
+    if node.inspect_image(id).await.is_err() {
+        let export = host.export_image(id).map_err(std::io::Error::other);
+        let options = ImportImageOptionsBuilder::default().quiet(true).build();
+        let mut import = std::pin::pin!(node.import_image(options, bollard::body_try_stream(export), None));
+        while let Some(progress) = import.next().await {
+            let error = match progress {
+                Ok(progress) => progress.error_detail.and_then(|detail| detail.message),
+                Err(error) => Some(said(&error)),
+            };
+            if let Some(reason) = error {
+                return Err(failed(reason));
+            }
+        }
+    }
+    let name = reference_on_node(reference);
+    // A colon behind the last slash is the tag's; one before it is a registry's port.
+    let (repository, tag) = match name.rfind(':').filter(|colon| *colon > name.rfind('/').unwrap_or(0)) {
+        Some(colon) => (&name[..colon], &name[colon + 1..]),
+        None => (name.as_str(), "latest"),
+    };
+    let options = TagImageOptionsBuilder::default().repo(repository).tag(tag).build();
+    node.tag_image(id, Some(options)).await.map_err(|error| failed(said(&error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lesson_30_what_a_pull_failed_of_is_told_apart() {
+        let of = |reason: &str| ImageError::of_pull("nginx:1", "amd64", reason.to_owned());
+        assert!(matches!(of("manifest for nginx:1 not found: manifest unknown"), ImageError::NotFound { .. }));
+        assert!(matches!(of("pull access denied for x, repository does not exist"), ImageError::NotFound { .. }));
+        assert!(matches!(of("toomanyrequests: You have reached your pull rate limit"), ImageError::RateLimited { .. }));
+        assert!(matches!(
+            of("no matching manifest for linux/amd64 in the manifest list"),
+            ImageError::OtherArchitecture { .. }
+        ));
+        assert!(matches!(of("Get https://r/v2/: dial tcp: lookup r: no such host"), ImageError::Unreachable { .. }));
+        assert!(matches!(of("write /var/lib/docker/x: no space left on device"), ImageError::NoSpace { .. }));
+        assert!(matches!(of("invalid reference format"), ImageError::Malformed { .. }));
+    }
+
+    #[test]
+    fn a_digest_becomes_a_name_that_the_node_knows() {
+        assert_eq!(reference_on_node("nginx:1.27"), "nginx:1.27");
+        assert_eq!(reference_on_node("nginx:1.27@sha256:0123456789abcdef"), "nginx:1.27");
+        assert_eq!(reference_on_node("localhost:5000/x@sha256:0123456789abcdef"), "localhost:5000/x:0123456789ab");
+    }
+}

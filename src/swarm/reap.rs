@@ -1,0 +1,123 @@
+//! Whoever starts next removes what a dead run left (design.md §3.7). Only objects with taster's label are looked at.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bollard::Docker;
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptionsBuilder,
+};
+
+use super::engine::{EngineError, is_missing};
+use super::labels::{DOMAIN, RUN};
+use super::node;
+use crate::run::{Liveness, liveness, sweep};
+
+/// An object of a run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remnant {
+    /// `container`, `network` or `volume`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// The run that made it.
+    pub run: String,
+}
+
+/// An object with its labels and whether it still runs.
+struct Found {
+    remnant: Remnant,
+    domain: String,
+    running: bool,
+}
+
+/// Removes what dead runs left on the engine and beside their locks; tells what was removed.
+///
+/// # Errors
+/// When the engine cannot list its objects or refuses to remove one; what could be removed is removed.
+pub async fn reap(engine: &Docker) -> Result<Vec<Remnant>, EngineError> {
+    let mut removed = Vec::new();
+    let mut failure = None;
+    for found in find(engine).await? {
+        if !is_dead(&found) {
+            continue;
+        }
+        match remove(engine, &found.remnant).await {
+            Ok(()) => removed.push(found.remnant),
+            Err(error) => {
+                failure.get_or_insert(error);
+            }
+        }
+    }
+    // Locks go last: as long as one is there, its run can be judged.
+    sweep()
+        .map_err(|source| EngineError::Refused { what: "clean its lock folder".to_owned(), source: source.into() })?;
+    failure.map_or(Ok(removed), Err)
+}
+
+/// Every object that carries the label of the run `run`.
+///
+/// # Errors
+/// When the engine cannot list its objects.
+pub async fn left_by(engine: &Docker, run: &str) -> Result<Vec<Remnant>, EngineError> {
+    Ok(find(engine).await?.into_iter().map(|found| found.remnant).filter(|remnant| remnant.run == run).collect())
+}
+
+/// Runs that have a running node, with their nodes.
+///
+/// # Errors
+/// When the engine cannot list its objects.
+pub async fn runs(engine: &Docker) -> Result<BTreeMap<String, Vec<Remnant>>, EngineError> {
+    let mut runs: BTreeMap<String, Vec<Remnant>> = BTreeMap::new();
+    for found in find(engine).await? {
+        runs.entry(found.remnant.run.clone()).or_default().push(found.remnant);
+    }
+    Ok(runs)
+}
+
+fn is_dead(found: &Found) -> bool {
+    match liveness(&found.remnant.run, &found.domain) {
+        Ok(Liveness::Dead) => true,
+        // Another machine's run: its nodes stop by themselves when their driver is gone, and a stopped node is dead for everybody.
+        Ok(Liveness::Unknown) => found.remnant.kind == "container" && !found.running,
+        Ok(Liveness::Alive) | Err(_) => false,
+    }
+}
+
+async fn find(engine: &Docker) -> Result<Vec<Found>, EngineError> {
+    let refused = |what: &'static str| EngineError::refused(what);
+    let filters = HashMap::from([("label", vec![RUN])]);
+    let mut all = Vec::new();
+    let mut add = |kind, name: String, labels: Option<&HashMap<String, String>>, running| {
+        let label = |key: &str| labels.and_then(|labels| labels.get(key)).cloned().unwrap_or_default();
+        all.push(Found { remnant: Remnant { kind, name, run: label(RUN) }, domain: label(DOMAIN), running });
+    };
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    for container in engine.list_containers(Some(options)).await.map_err(refused("list containers"))? {
+        let running = container.state.is_some_and(|state| state.to_string() == "running");
+        add("container", container.id.unwrap_or_default(), container.labels.as_ref(), running);
+    }
+    let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
+    for network in engine.list_networks(Some(options)).await.map_err(refused("list networks"))? {
+        add("network", network.id.unwrap_or_default(), network.labels.as_ref(), false);
+    }
+    let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+    let volumes = engine.list_volumes(Some(options)).await.map_err(refused("list volumes"))?;
+    for volume in volumes.volumes.unwrap_or_default() {
+        add("volume", volume.name, Some(&volume.labels), false);
+    }
+    Ok(all)
+}
+
+async fn remove(engine: &Docker, remnant: &Remnant) -> Result<(), EngineError> {
+    let result = match remnant.kind {
+        "container" => return node::remove(engine, &remnant.name).await,
+        "network" => engine.remove_network(&remnant.name).await,
+        _ => engine.remove_volume(&remnant.name, Some(RemoveVolumeOptionsBuilder::default().force(true).build())).await,
+    };
+    match result {
+        Err(error) if !is_missing(&error) => {
+            Err(EngineError::refused(format!("remove the {} {}", remnant.kind, remnant.name))(error))
+        }
+        _ => Ok(()),
+    }
+}
