@@ -2,3 +2,7 @@
 
 pub mod app;
 pub mod image;
+pub mod recipes;
+mod repository;
+
+pub use repository::WriteError;

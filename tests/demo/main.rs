@@ -12,4 +12,5 @@ mod docker;
 mod faults;
 mod image;
 mod packed;
+mod recipes;
 mod serving;

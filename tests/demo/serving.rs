@@ -54,6 +54,11 @@ fn each_version_migrates_what_the_older_ones_left() {
             json!({"app": version, "schema": schema})
         );
         assert!(app.get("/").1.contains("<li>old</li>"));
+        assert_eq!(
+            once(data.path(), &["list", "--app-version", version]).1,
+            "old\n",
+            "what a probe sees is the same in every version"
+        );
     }
     let mut app = App::start(data.path(), &["--app-version", "1.0"]);
     let (status, said) = app.end();

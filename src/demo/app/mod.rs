@@ -79,6 +79,8 @@ pub enum Mode {
         /// The note.
         text: String,
     },
+    /// Print the text of every note, one a line: the same in every version.
+    List,
     /// Write all notes as one JSON document.
     Dump {
         /// The file to write; standard output when left out.
@@ -149,6 +151,12 @@ async fn run_mode(args: &AppArgs) -> anyhow::Result<ExitCode> {
             let answer = client::post(&local("/notes"), text, &args.ca_file, HEALTH_TIMEOUT).await?;
             anyhow::ensure!(answer.status == 201, "the note was not taken: {} {}", answer.status, answer.body.trim());
             say(format_args!("{}", answer.body.trim()));
+            Ok(())
+        }
+        Some(Mode::List) => {
+            for line in store::texts(&args.data)? {
+                say(format_args!("{line}"));
+            }
             Ok(())
         }
         Some(Mode::Dump { file }) => {

@@ -150,6 +150,14 @@ pub(super) fn dump(path: &Path) -> Result<Dump, StoreError> {
     Ok(Dump { schema, notes: read_notes(path)? })
 }
 
+/// The text of every note in a folder, whatever the schema; line breaks are shown as `\n`.
+pub(super) fn texts(path: &Path) -> Result<Vec<String>, StoreError> {
+    let text = |note: Note| {
+        note.get("text").or_else(|| note.get("body")).and_then(Value::as_str).map(|t| t.replace('\n', "\\n"))
+    };
+    Ok(dump(path)?.notes.into_iter().filter_map(text).collect())
+}
+
 /// Replaces everything in a folder by a dump, of this version's schema or an older one. Returns the number of notes.
 pub(super) fn restore(path: &Path, dump: Dump, version: Version) -> Result<usize, StoreError> {
     fs::create_dir_all(path).map_err(io("create", path))?;
