@@ -60,7 +60,7 @@ async fn a_large_download_streams_in_flat_memory() {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
                 let mut buffer = vec![b'x'; 64 * 1024];
-                stream.read(&mut buffer).await.unwrap();
+                assert!(stream.read(&mut buffer).await.unwrap() > 0);
                 let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {SIZE}\r\n\r\n");
                 stream.write_all(head.as_bytes()).await.unwrap();
                 buffer.fill(b'x');
@@ -117,7 +117,7 @@ async fn a_response_arrives_piece_by_piece() {
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut buffer = [0; 1024];
-        stream.read(&mut buffer).await.unwrap();
+        assert!(stream.read(&mut buffer).await.unwrap() > 0);
         stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n").await.unwrap();
         // The second piece is not sent before the client has seen the first.
         gone.recv().await.unwrap();
