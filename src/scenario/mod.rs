@@ -1,1 +1,7 @@
 //! What to try with a recipe: the file format, discovery, the plan.
+
+mod file;
+mod plan;
+
+pub use file::{Limits, PATH_IN_RECIPE, Ready, Scenario, ScenarioError};
+pub use plan::{Plan, PlanOptions, plan};

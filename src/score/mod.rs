@@ -1,1 +1,5 @@
 //! Levels and stability: pure functions of recorded results.
+
+mod level;
+
+pub use level::{Level, level};

@@ -1,0 +1,145 @@
+//! The scenario file, `tests/taster.toml` in a recipe: declarative and typed. Everything in it is optional.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer};
+
+/// Where a recipe keeps its scenario.
+pub const PATH_IN_RECIPE: &str = "tests/taster.toml";
+
+/// A scenario.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Values over those of `.env.sample`.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// What replaces the generic check of the answer.
+    #[serde(default)]
+    pub ready: Option<Ready>,
+    /// Bounds.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// When the app counts as ready (lesson 9).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ready {
+    /// The host to ask; the first route's, when absent.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// The path to ask for.
+    #[serde(default = "root")]
+    pub path: String,
+    /// The final status; any 2xx when absent.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// A text that the final page must contain.
+    #[serde(default)]
+    pub contains: Option<String>,
+    /// How long after convergence the answer may take, such as `"120s"`.
+    #[serde(default, deserialize_with = "duration")]
+    pub within: Option<Duration>,
+}
+
+/// Bounds of a trial.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Time for a deploy to converge; the recipe's `TIMEOUT` when absent.
+    #[serde(default, deserialize_with = "duration")]
+    pub deploy: Option<Duration>,
+    /// Time for the whole run.
+    #[serde(default, deserialize_with = "duration")]
+    pub run: Option<Duration>,
+}
+
+fn root() -> String {
+    "/".to_owned()
+}
+
+/// Durations as compose files write them: `90s`, `1m30s`.
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let parsed: SignedDuration = text.parse().map_err(|error| {
+        serde::de::Error::custom(format!("`{text}` is not a duration such as \"90s\" or \"2m\": {error}"))
+    })?;
+    Duration::try_from(parsed).map(Some).map_err(|_| serde::de::Error::custom(format!("`{text}` is negative")))
+}
+
+/// A scenario file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {message}{}", .suggestion.as_ref().map(|word| format!("; did you mean `{word}`?")).unwrap_or_default())]
+pub struct ScenarioError {
+    /// The file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// The key that was probably meant.
+    pub suggestion: Option<String>,
+}
+
+impl Scenario {
+    /// Reads a scenario; `file` is its name for messages.
+    ///
+    /// # Errors
+    /// An unknown key or a wrong type, with its place.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ScenarioError> {
+        toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let before = text.get(..start).unwrap_or(text);
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            let message = error.message().trim().replace('\n', " ");
+            ScenarioError { file: file.to_owned(), line, column, suggestion: suggestion(&message), message }
+        })
+    }
+}
+
+/// The known key that is nearest to the unknown one, from serde's words: «unknown field `x`, expected one of `a`, `b`».
+fn suggestion(message: &str) -> Option<String> {
+    let (unknown, expected) = message.strip_prefix("unknown field `")?.split_once('`')?;
+    expected
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(|known| (strsim::osa_distance(unknown, known), known))
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
+        .min()
+        .map(|(_, known)| known.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_file_is_read() {
+        let text = "[env]\nFOO = \"bar\"\n[ready]\npath = \"/login\"\nstatus = 200\nwithin = \"1m30s\"\n[limits]\ndeploy = \"90s\"\n";
+        let scenario = Scenario::parse("t", text).unwrap();
+        let ready = scenario.ready.unwrap();
+        assert_eq!((ready.path.as_str(), ready.status), ("/login", Some(200)));
+        assert_eq!(ready.within, Some(Duration::from_secs(90)));
+        assert_eq!(scenario.limits.deploy, Some(Duration::from_secs(90)));
+        assert_eq!(Scenario::parse("t", "").unwrap(), Scenario::default());
+    }
+
+    #[test]
+    fn an_unknown_key_and_a_wrong_type_are_told_with_their_place() {
+        let error = Scenario::parse("tests/taster.toml", "[ready]\npth = \"/\"\n").unwrap_err();
+        let said = error.to_string();
+        assert!(said.starts_with("tests/taster.toml:2:1: unknown field `pth`"), "{said}");
+        assert!(said.ends_with("did you mean `path`?"), "{said}");
+        let error = Scenario::parse("f", "[ready]\nstatus = \"ok\"\n").unwrap_err();
+        assert_eq!((error.line, error.column), (2, 10), "{error}");
+        let error = Scenario::parse("f", "[limits]\ndeploy = \"soon\"\n").unwrap_err();
+        assert!(error.to_string().contains("not a duration"), "{error}");
+    }
+}
