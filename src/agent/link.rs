@@ -17,7 +17,7 @@ use tokio_util::compat::TokioAsyncReadCompatExt;
 use tokio_util::io::StreamReader;
 
 use super::mux::{Channel, Opener, Side, drive};
-use super::protocol::{NodeSetup, Pressure, Reply, Request, receive, send};
+use super::protocol::{IngressStarted, IngressUpdate, NodeSetup, Pressure, Reply, Request, receive, send};
 
 /// How much of the agent's error output is kept for messages.
 const STDERR_KEPT: usize = 8 << 10;
@@ -178,6 +178,14 @@ impl Link {
     /// When the stream is broken.
     pub async fn pressure(&self) -> Result<Pressure, LinkError> {
         self.ask(&Request::Pressure, "tell its pressure").await.map(|(_, pressure)| pressure)
+    }
+
+    /// Starts the ingress, or gives it new routes.
+    ///
+    /// # Errors
+    /// When the stream is broken, or the ingress cannot listen.
+    pub async fn ingress(&self, update: IngressUpdate) -> Result<IngressStarted, LinkError> {
+        self.ask(&Request::Ingress(Box::new(update)), "set up its ingress").await.map(|(_, started)| started)
     }
 
     /// Offers the node's engine as a unix socket at `path`, for this process and for `docker -H unix://…`.

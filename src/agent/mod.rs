@@ -10,6 +10,7 @@ pub mod executable;
 pub mod init;
 mod addresses;
 mod facts;
+mod ingress;
 mod link;
 mod mux;
 mod protocol;
@@ -17,4 +18,4 @@ pub mod probe;
 pub mod serve;
 
 pub use link::{Link, LinkError};
-pub use protocol::{NodeSetup, Pressure};
+pub use protocol::{IngressStarted, IngressUpdate, NodeSetup, Pressure};

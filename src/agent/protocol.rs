@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::ingress::proxy::Upstreams;
+use crate::ingress::routes::RouteTable;
+
 /// A message is never larger than this: both sides are ours, and a broken stream must not ask for gigabytes.
 const LARGEST: u32 = 16 << 20;
 
@@ -24,6 +27,8 @@ pub(super) enum Request {
     Setup,
     /// How busy the node is.
     Pressure,
+    /// Start the ingress, or give it new routes and upstreams.
+    Ingress(Box<IngressUpdate>),
 }
 
 /// The answer to a request; after an `Ok` to `Engine` or `Connect` the bytes flow.
@@ -55,6 +60,30 @@ pub struct Pressure {
     pub disk_free: u64,
     /// Memory that can be had, in bytes.
     pub memory_free: u64,
+}
+
+/// What the ingress shall do from now on.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct IngressUpdate {
+    /// The routes.
+    pub routes: RouteTable,
+    /// For each service the tasks that can answer.
+    pub upstreams: Upstreams,
+    /// Host names that the node's DNS points at the ingress.
+    pub hosts: Vec<String>,
+    /// Take ports 80 and 443, so that an app which calls its own URL works; not when the recipe publishes them itself.
+    pub usual_ports: bool,
+}
+
+/// The ingress is up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IngressStarted {
+    /// Where it takes HTTPS connections, as seen from the node.
+    pub https: SocketAddr,
+    /// Where it takes HTTP connections.
+    pub http: SocketAddr,
+    /// The certificate of its own authority, PEM.
+    pub ca: String,
 }
 
 /// Writes a message.

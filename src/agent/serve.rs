@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::io::{AsyncWriteExt, copy_bidirectional, join, stdin, stdout};
@@ -9,6 +10,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
 use super::facts;
+use super::ingress::IngressHost;
 use super::init::{DRIVER_LOCK, SETUP};
 use super::mux::{Channel, Side, drive};
 use super::protocol::{NodeSetup, Reply, Request, receive, send};
@@ -23,11 +25,13 @@ const ENGINE: &str = "/var/run/docker.sock";
 pub async fn run() -> anyhow::Result<()> {
     // Held, not written: its lock tells `init` that a driver is connected. On an engine that was there before us there is no `init`.
     let _connected = lock_out_loneliness();
+    let ingress = Arc::new(IngressHost::default());
     let stream = join(stdin(), stdout()).compat();
     let (_opener, connection) = drive(stream, &Side::Agent, move |channel| {
+        let ingress = ingress.clone();
         tokio::spawn(async move {
             // A channel that breaks is the driver's to report; the others go on.
-            let _ = answer(channel).await;
+            let _ = answer(channel, &ingress).await;
         });
     });
     connection.await?;
@@ -41,11 +45,12 @@ fn lock_out_loneliness() -> Option<std::fs::File> {
     Some(file)
 }
 
-async fn answer(mut channel: Channel) -> io::Result<()> {
+async fn answer(mut channel: Channel, ingress: &IngressHost) -> io::Result<()> {
     match receive(&mut channel).await? {
         Request::Engine => splice(channel, UnixStream::connect(ENGINE).await).await,
         Request::Connect(address) => splice(channel, TcpStream::connect(address).await).await,
         Request::Setup => reply(channel, setup()).await,
+        Request::Ingress(update) => reply(channel, ingress.update(*update).await).await,
         Request::Pressure => reply(channel, Ok(facts::pressure())).await,
     }
 }
@@ -69,7 +74,7 @@ where
     }
 }
 
-fn setup() -> Reply<NodeSetup> {
+pub(super) fn setup() -> Reply<NodeSetup> {
     let text = std::fs::read(SETUP).map_err(|error| format!("cannot read {SETUP}: {error}"))?;
     serde_json::from_slice(&text).map_err(|error| format!("cannot read {SETUP}: {error}"))
 }
