@@ -4,5 +4,7 @@ pub mod deploy;
 pub mod engine;
 pub mod images;
 pub mod labels;
+pub mod logs;
 pub mod node;
+pub mod observe;
 pub mod reap;

@@ -1,0 +1,33 @@
+//! What was measured on the way to convergence.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// What was measured on the way to convergence, by short name.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Facts {
+    /// Seconds from the deploy until all of it had converged.
+    pub seconds: f64,
+    /// Each service.
+    pub services: BTreeMap<String, ServiceFacts>,
+}
+
+/// What was measured of one service.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ServiceFacts {
+    /// Tasks wanted.
+    pub desired: u64,
+    /// Tasks running.
+    pub running: u64,
+    /// Tasks that ended well (jobs, one-shot services).
+    pub completed: u64,
+    /// Seconds from the deploy until all its tasks ran or had completed.
+    pub seconds_to_running: Option<f64>,
+    /// Seconds from the deploy until all were healthy; absent without a healthcheck.
+    pub seconds_to_healthy: Option<f64>,
+    /// Tasks that failed on the way.
+    pub restarts: u64,
+    /// What a reader should know: an update that is paused, no replicas wanted, killed by its healthcheck on the way.
+    pub notes: Vec<String>,
+}
