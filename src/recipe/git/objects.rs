@@ -1,0 +1,214 @@
+//! Commits, trees and blobs: bounded, and checked against their names.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
+use gix::objs::{Kind, tree::EntryKind};
+
+use super::Repository;
+use crate::recipe::tree::{Limits, Mode, TreeBuilder};
+use crate::recipe::{Error, Irregularity};
+
+/// A directory object larger than this is not a recipe's: it would hold some hundred thousand names.
+const LARGEST_DIRECTORY: u64 = 8 << 20;
+
+/// What a commit holds, by path: names and hashes, no content.
+#[derive(Debug, Default)]
+pub(in crate::recipe) struct Listing {
+    files: BTreeMap<String, (Mode, ObjectId)>,
+    submodules: BTreeSet<String>,
+    /// The commit holds more than the limits allow, so the listing is not complete.
+    pub(in crate::recipe) cut_short: bool,
+}
+
+impl Listing {
+    /// Whether the commit has a submodule at this path.
+    pub(in crate::recipe) fn has_submodule(&self, path: &str) -> bool {
+        self.submodules.contains(path)
+    }
+
+    /// The paths of the commit's files, in order.
+    pub(in crate::recipe) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// Whether the commit has a file of this path with this mode and exactly these bytes.
+    pub(in crate::recipe) fn same(&self, path: &str, mode: Mode, bytes: &[u8]) -> bool {
+        self.files
+            .get(path)
+            .is_some_and(|(committed, id)| *committed == mode && hash(id, Kind::Blob, bytes).as_ref() == Some(id))
+    }
+
+    /// The same for a file that is too large to hold in memory.
+    pub(in crate::recipe) fn same_as_file(&self, path: &str, file: &Path) -> bool {
+        let Some((_, id)) = self.files.get(path) else { return false };
+        let hashed = std::fs::File::open(file).and_then(|mut file| {
+            let size = file.metadata()?.len();
+            let never = std::sync::atomic::AtomicBool::new(false);
+            let progress = &mut gix::progress::Discard;
+            gix::objs::compute_stream_hash(id.kind(), Kind::Blob, &mut file, size, progress, &never)
+                .map_err(std::io::Error::other)
+        });
+        hashed.is_ok_and(|hash| hash == *id)
+    }
+}
+
+fn hash(like: &ObjectId, kind: Kind, bytes: &[u8]) -> Option<ObjectId> {
+    gix::objs::compute_hash(like.kind(), kind, bytes).ok()
+}
+
+impl Repository {
+    /// The names and hashes of everything in a commit.
+    pub(in crate::recipe) fn listing(&self, commit: &str, limits: &Limits) -> Result<Listing, Error> {
+        let mut listing = Listing::default();
+        let walked = self.walk(commit, limits, &mut |path, kind, id| {
+            match kind {
+                EntryKind::Commit => {
+                    listing.submodules.insert(path.to_owned());
+                }
+                kind => {
+                    listing.files.insert(path.to_owned(), (mode_of(kind), id));
+                }
+            }
+            Ok(())
+        })?;
+        listing.cut_short = walked.cut_short;
+        Ok(listing)
+    }
+
+    /// Reads the files of a commit, those near the root first.
+    pub(in crate::recipe) fn read_tree(
+        &self,
+        commit: &str,
+        builder: &mut TreeBuilder,
+        irregularities: &mut Vec<Irregularity>,
+    ) -> Result<(), Error> {
+        let limits = *builder.limits();
+        let mut leave_out = |builder: &mut TreeBuilder, path: &str, why: String| {
+            builder.omit(path, why.clone());
+            irregularities.push(Irregularity::new(path, None, why));
+        };
+        let walked = self.walk(commit, &limits, &mut |path, kind, id| {
+            if kind == EntryKind::Commit {
+                leave_out(
+                    builder,
+                    path,
+                    format!("it is a git submodule (commit {id}); its files are not part of the recipe"),
+                );
+                return Ok(());
+            }
+            let what = format!("`{path}`, blob {id}");
+            if let Err(refusal) = builder.admit(path, self.size(id, &what)?) {
+                leave_out(builder, path, refusal.to_string());
+                return Ok(());
+            }
+            let bytes = self.object(id, Kind::Blob, &what)?;
+            if let Err(refusal) = builder.insert(path, &bytes, mode_of(kind)) {
+                leave_out(builder, path, refusal.to_string());
+            }
+            Ok(())
+        })?;
+        irregularities.extend(walked.irregularities);
+        Ok(())
+    }
+
+    /// Visits every file and submodule of a commit, those near the root first. A few hand-made objects can describe a tree
+    /// of billions of files, so the number of visits is bounded.
+    fn walk(
+        &self,
+        commit: &str,
+        limits: &Limits,
+        visit: &mut dyn FnMut(&str, EntryKind, ObjectId) -> Result<(), Error>,
+    ) -> Result<Walked, Error> {
+        let mut walked = Walked::default();
+        let mut visits = limits.files.saturating_mul(2);
+        let mut queue = VecDeque::from([(String::new(), 0, self.root_tree(commit)?)]);
+        while let Some((directory, depth, id)) = queue.pop_front() {
+            let what = format!("the directory `{directory}`, tree {id}");
+            if self.size(id, &what)? > LARGEST_DIRECTORY {
+                walked.stop(&directory, "the directory has too many entries; the rest was not read");
+                continue;
+            }
+            let data = self.object(id, Kind::Tree, &what)?;
+            for entry in gix::objs::TreeRefIter::from_bytes(&data, id.kind()) {
+                let entry = entry.map_err(|error| self.corrupt(&what, &error))?;
+                if visits == 0 {
+                    walked.stop(
+                        &directory,
+                        format!("the commit holds more than {} files; the rest was not read", limits.files),
+                    );
+                    return Ok(walked);
+                }
+                visits -= 1;
+                let Ok(name) = entry.filename.to_str() else {
+                    let path = join(&directory, &entry.filename.to_str_lossy());
+                    walked.irregularities.push(Irregularity::new(path, None, "its name is not UTF-8; it was not read"));
+                    continue;
+                };
+                let path = join(&directory, name);
+                match entry.mode.kind() {
+                    EntryKind::Tree if depth + 1 >= limits.depth => {
+                        walked.stop(&path, format!("directories lie more than {} deep; it was not read", limits.depth));
+                    }
+                    EntryKind::Tree => queue.push_back((path, depth + 1, entry.oid.to_owned())),
+                    kind => visit(&path, kind, entry.oid.to_owned())?,
+                }
+            }
+        }
+        Ok(walked)
+    }
+
+    fn root_tree(&self, commit: &str) -> Result<ObjectId, Error> {
+        let what = format!("commit {commit}");
+        let id = ObjectId::from_hex(commit.as_bytes())
+            .map_err(|error| self.corrupt(&what, &gix::Error::from_error(error)))?;
+        let data = self.object(id, Kind::Commit, &what)?;
+        let mut parts = gix::objs::CommitRefIter::from_bytes(&data, id.kind());
+        parts.tree_id().map_err(|error| self.corrupt(&what, &error))
+    }
+
+    fn size(&self, id: ObjectId, what: &str) -> Result<u64, Error> {
+        self.repo.find_header(id).map(|header| header.size()).map_err(|error| self.corrupt(what, &error))
+    }
+
+    /// An object's content, proven to be what its name says: the library does not check that when it reads.
+    pub(super) fn object(&self, id: ObjectId, kind: Kind, what: &str) -> Result<Vec<u8>, Error> {
+        let mut object = self.repo.find_object(id).map_err(|error| self.corrupt(what, &error))?;
+        let damaged = |why: String| Error::Corrupt { path: self.path.clone(), what: what.to_owned(), why };
+        if object.kind != kind {
+            return Err(damaged(format!("it is a {}, and a {kind} is expected", object.kind)));
+        }
+        if hash(&id, kind, &object.data) != Some(id) {
+            return Err(damaged("its content does not match its name".to_owned()));
+        }
+        Ok(std::mem::take(&mut object.data))
+    }
+}
+
+/// What was noticed on the way through a commit.
+#[derive(Default)]
+struct Walked {
+    cut_short: bool,
+    irregularities: Vec<Irregularity>,
+}
+
+impl Walked {
+    fn stop(&mut self, path: &str, what: impl Into<String>) {
+        self.cut_short = true;
+        self.irregularities.push(Irregularity::new(path, None, what));
+    }
+}
+
+fn join(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+}
+
+fn mode_of(kind: EntryKind) -> Mode {
+    match kind {
+        EntryKind::Link => Mode::Symlink,
+        EntryKind::BlobExecutable => Mode::Executable,
+        EntryKind::Blob | EntryKind::Tree | EntryKind::Commit => Mode::Regular,
+    }
+}

@@ -1,0 +1,1 @@
+//! Recipes that show every irregularity of recipe-format.md §1.
