@@ -9,7 +9,7 @@ use super::repository::{self, Commit, WriteError};
 use crate::record::{Outcome, StepKind};
 
 /// The good recipe's files at its candidate, by path in the repository.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 7] = [
     ("compose.yml", include_str!("recipe/compose.yml")),
     (".env.sample", include_str!("recipe/env.sample")),
     ("abra.sh", include_str!("recipe/abra.sh")),
@@ -17,7 +17,6 @@ const FILES: [(&str, &str); 8] = [
     ("README.md", include_str!("recipe/README.md")),
     ("release/1.1.0+1.1", include_str!("recipe/release/1.1.0+1.1")),
     ("release/next", include_str!("recipe/release/next")),
-    ("tests/taster.toml", include_str!("recipe/tests/taster.toml")),
 ];
 
 /// A file, a text in it, and what stands there instead.
@@ -130,9 +129,9 @@ pub fn all() -> Vec<DemoRecipe> {
         DemoRecipe {
             name: "demo-forgetful",
             what_is_wrong: Some(
-                "the volume is mounted beside the folder that the app writes to, so a restart loses every note",
+                "the volume is mounted beside the folder that the app writes to, so a restart begins a new notebook",
             ),
-            expect: failed(StepKind::Restart, &["notes"]),
+            expect: failed(StepKind::Restart, &["notebook"]),
             fault: &[("compose.yml", "notes:/data\n", "notes:/var/lib/notes\n")],
         },
     ]

@@ -19,7 +19,7 @@ fn serves_a_front_page_with_a_title_and_its_notes() {
     let (status, head, body) = app.request("GET", "/", "", "");
     assert_eq!(status, 200);
     assert!(head.to_lowercase().contains("content-type: text/html"), "{head}");
-    assert!(body.contains("<title>Notes</title>") && body.contains("<li>&lt;b&gt;tea&lt;/b&gt;</li>"), "{body}");
+    assert!(body.contains("<title>Notes, notebook ") && body.contains("<li>&lt;b&gt;tea&lt;/b&gt;</li>"), "{body}");
     assert_eq!(app.get("/healthz"), (200, "ok\n".to_owned()));
     assert_eq!(app.get("/nowhere").0, 404);
 }
@@ -33,8 +33,12 @@ fn keeps_notes_through_a_restart() {
     let (status, head, _) = app.request("POST", "/notes", form, "text=two+%26+three");
     assert!(status == 303 && head.contains("/"), "{head}");
     assert_eq!(app.request("POST", "/notes", "", " ").0, 400);
+    let title = |app: &App| app.get("/").1.lines().find(|line| line.contains("<title>")).map(str::to_owned).unwrap();
+    let before = title(&app);
     drop(app);
     let app = App::up(data.path(), &[]);
+    assert_eq!(title(&app), before);
+    assert_ne!(title(&App::up(tempdir().unwrap().path(), &[])), before, "another folder is another notebook");
     let notes: Value = serde_json::from_str(&app.get("/notes").1).unwrap();
     assert_eq!(notes, json!([{"id": 1, "text": "one"}, {"id": 2, "text": "two & three"}]));
 }
@@ -93,6 +97,12 @@ fn a_dump_restores_into_a_running_app() {
     let (code, said, error) = once(data.path(), &["restore", file]);
     assert!(code == Some(0) && said.contains("restored 1 notes"), "{said}{error}");
     assert_eq!(serde_json::from_str::<Value>(&app.get("/notes").1).unwrap(), json!([{"id": 1, "text": "kept"}]));
+    // Into another folder: the notebook's name comes along.
+    let other = tempdir().unwrap();
+    drop(App::up(other.path(), &[]));
+    assert_ne!(once(other.path(), &["dump"]).1, printed);
+    assert_eq!(once(other.path(), &["restore", file]).0, Some(0));
+    assert_eq!(once(other.path(), &["dump"]).1, printed);
     std::fs::write(file, &printed[..printed.len() / 2]).unwrap();
     let (code, _, error) = once(data.path(), &["restore", file]);
     assert!(code == Some(1) && error.contains("no dump of the demo app"), "{error}");
@@ -132,7 +142,7 @@ fn reads_its_password_and_its_configuration_from_files() {
     // admin:s3cret
     assert_eq!(app.request("GET", "/admin", "Authorization: Basic YWRtaW46czNjcmV0\r\n", "").0, 200);
     let page = app.get("/").1;
-    assert!(page.contains("<title>Our notes</title>") && page.contains("<p>Hello</p>"), "{page}");
+    assert!(page.contains("<title>Our notes, notebook ") && page.contains("<p>Hello</p>"), "{page}");
     std::fs::remove_file(&password).unwrap();
     let (status, said) = App::start(data.path(), &options).end();
     assert!(status.code() == Some(1) && said.contains("cannot read the password from"), "{said}");

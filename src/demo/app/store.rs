@@ -65,10 +65,11 @@ pub(super) enum StoreError {
     TooNew { path: PathBuf, found: u32, version: &'static str, known: u32 },
 }
 
-/// All notes with their schema, as `dump` writes and `restore` reads them.
+/// All notes with their schema and their notebook's name, as `dump` writes and `restore` reads them.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Dump {
     schema: u32,
+    notebook: String,
     notes: Vec<Note>,
 }
 
@@ -78,13 +79,13 @@ pub(super) enum Store {
     /// In a folder, read anew for each request, so that a restore takes effect at once.
     Folder { path: PathBuf, version: Version },
     /// In memory alone.
-    Memory { notes: Vec<Note>, version: Version },
+    Memory { notebook: String, notes: Vec<Note>, version: Version },
 }
 
 impl Store {
     /// A store in memory, empty.
     pub(super) fn in_memory(version: Version) -> Self {
-        Self::Memory { notes: Vec::new(), version }
+        Self::Memory { notebook: new_notebook(), notes: Vec::new(), version }
     }
 
     /// Opens a folder as this version does at its start: an empty one is prepared, an older schema is migrated in place.
@@ -94,8 +95,7 @@ impl Store {
         let store = Self::Folder { path: path.to_owned(), version };
         let found = match read_schema(path)? {
             None => {
-                replace(&path.join("notes.jsonl"), "")?;
-                replace(&path.join("schema"), &format!("{}\n", version.schema()))?;
+                write(path, &Dump { schema: version.schema(), notebook: new_notebook(), notes: Vec::new() })?;
                 return Ok((store, None));
             }
             Some(found) => found,
@@ -103,9 +103,16 @@ impl Store {
         if found == version.schema() {
             return Ok((store, None));
         }
-        let dump = Dump { schema: found, notes: read_notes(path)? };
-        write(path, &migrate(dump, path, version)?)?;
+        write(path, &migrate(dump(path)?, path, version)?)?;
         Ok((store, Some(found)))
+    }
+
+    /// The name that the notebook got when it was begun; another name means another notebook, and the old one lost.
+    pub(super) fn notebook(&self) -> Result<String, StoreError> {
+        match self {
+            Self::Folder { path, .. } => read_notebook(path),
+            Self::Memory { notebook, .. } => Ok(notebook.clone()),
+        }
     }
 
     /// All notes, the oldest first.
@@ -120,9 +127,8 @@ impl Store {
     pub(super) fn add(&mut self, text: &str) -> Result<Note, StoreError> {
         let known = self.notes()?;
         let id = known.iter().filter_map(|note| note.get("id")?.as_u64()).max().unwrap_or(0) + 1;
-        let first = Dump { schema: 1, notes: vec![note(id, text)] };
         let (Self::Folder { version, .. } | Self::Memory { version, .. }) = *self;
-        let new = first.notes.into_iter().map(|note| migrated(note, 1, version.schema())).next().unwrap_or_default();
+        let new = migrated(note(id, text), 1, version.schema());
         match self {
             Self::Memory { notes, .. } => notes.push(new.clone()),
             Self::Folder { path, .. } => {
@@ -147,7 +153,7 @@ impl Store {
 pub(super) fn dump(path: &Path) -> Result<Dump, StoreError> {
     let schema = read_schema(path)?
         .ok_or_else(|| StoreError::Damaged { path: path.to_owned(), reason: "there is no file `schema`".to_owned() })?;
-    Ok(Dump { schema, notes: read_notes(path)? })
+    Ok(Dump { schema, notebook: read_notebook(path)?, notes: read_notes(path)? })
 }
 
 /// The text of every note in a folder, whatever the schema; line breaks are shown as `\n`.
@@ -171,8 +177,8 @@ fn migrate(dump: Dump, path: &Path, version: Version) -> Result<Dump, StoreError
     if found > known {
         return Err(StoreError::TooNew { path: path.to_owned(), found, version: version.name(), known });
     }
-    let notes = dump.notes.into_iter().map(|note| migrated(note, found, known)).collect();
-    Ok(Dump { schema: known, notes })
+    let notes = dump.notes.iter().map(|note| migrated(note.clone(), found, known)).collect();
+    Ok(Dump { schema: known, notes, ..dump })
 }
 
 /// One note from one schema to another. Each step leaves what is already done alone, so that a migration that was cut short can
@@ -208,6 +214,15 @@ fn read_schema(folder: &Path) -> Result<Option<u32>, StoreError> {
     }
 }
 
+fn read_notebook(folder: &Path) -> Result<String, StoreError> {
+    let path = folder.join("notebook");
+    fs::read_to_string(&path).map(|text| text.trim().to_owned()).map_err(io("read", &path))
+}
+
+fn new_notebook() -> String {
+    format!("{:08x}", rand::random::<u32>())
+}
+
 fn read_notes(folder: &Path) -> Result<Vec<Note>, StoreError> {
     let path = folder.join("notes.jsonl");
     let text = fs::read_to_string(&path).map_err(io("read", &path))?;
@@ -218,8 +233,9 @@ fn read_notes(folder: &Path) -> Result<Vec<Note>, StoreError> {
     text.lines().enumerate().map(parse).collect()
 }
 
-/// Notes first, then the schema: a migration cut short in between is run again, and each of its steps allows that.
+/// The schema comes last: a migration cut short before is run again, and each of its steps allows that.
 fn write(folder: &Path, dump: &Dump) -> Result<(), StoreError> {
+    replace(&folder.join("notebook"), &format!("{}\n", dump.notebook))?;
     let lines: String = dump.notes.iter().map(|note| format!("{}\n", Value::Object(note.clone()))).collect();
     replace(&folder.join("notes.jsonl"), &lines)?;
     replace(&folder.join("schema"), &format!("{}\n", dump.schema))

@@ -202,13 +202,13 @@ fn who_am_i(request: &Request<Incoming>) -> Value {
 }
 
 fn front_page(app: &App) -> anyhow::Result<String> {
-    let notes = {
+    let (notebook, notes) = {
         let store = store(app);
-        store.notes()?.iter().map(|note| store.text(note)).collect::<Vec<_>>()
+        (store.notebook()?, store.notes()?.iter().map(|note| store.text(note)).collect::<Vec<_>>())
     };
     let items: String = notes.iter().map(|note| format!("    <li>{}</li>\n", escaped(note))).collect();
     Ok(format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n  <meta charset=\"utf-8\">\n  <title>{title}</title>\n</head>\n<body>\n  \
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n  <meta charset=\"utf-8\">\n  <title>{title}, notebook {notebook}</title>\n</head>\n<body>\n  \
          <h1>{title}</h1>\n  <p>{welcome}</p>\n  <form method=\"post\" action=\"/notes\">\n    \
          <input name=\"text\" aria-label=\"A note\">\n    <button>Keep</button>\n  </form>\n  <ul id=\"notes\">\n{items}  </ul>\n  \
          <footer>notes {version}, schema {schema}, {count} notes</footer>\n</body>\n</html>\n",
