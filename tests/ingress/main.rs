@@ -3,6 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up shall fail loudly")]
 
+mod client;
+mod dns;
+mod labels;
+mod middlewares;
 mod proxy;
+mod rules;
 mod streams;
 mod support;
+mod websocket;

@@ -1,25 +1,20 @@
 //! Who answered: the app's own task, or the proxy.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
 use taster::ingress::ca::Ca;
 use taster::ingress::client::{ClientError, Limits};
 use taster::ingress::routes::{RouteTable, Severity};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsConnector;
+use tokio::net::TcpListener;
 
 use crate::support::{
-    LOOPBACK, Node, PORT, app, body, mirror, nowhere, project, service, table, text, upstreams, usual, usual_table,
+    LOOPBACK, Node, PORT, app, body, mirror, nowhere, plain, project, service, table, text, tls, upstreams, usual,
+    usual_table,
 };
 
 #[tokio::test]
@@ -261,6 +256,48 @@ async fn http2_is_offered_and_served() {
 }
 
 #[tokio::test]
+async fn apps_that_speak_h2c_or_tls_are_reached() {
+    let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
+    let h2c = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = hyper::service::service_fn(|request: Request<hyper::body::Incoming>| async move {
+                let seen = format!("{:?} {} {:?}", request.version(), request.uri(), request.headers());
+                Ok::<_, std::convert::Infallible>(text(&seen))
+            });
+            let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            tokio::spawn(builder.serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    let scheme = "traefik.http.services.blog.loadbalancer.server.scheme";
+    let node = Node::with_app(&[(scheme, "h2c")], h2c).await;
+    let seen = body(&node.get("blog.example.com", "/x?y").await);
+    assert!(seen.starts_with("HTTP/2.0 http://blog.example.com/x?y "), "{seen}");
+    assert!(seen.contains("x-forwarded-proto"), "{seen}");
+
+    // An app with a certificate of its own making: another node's ingress, which routes by the host it is given.
+    let app = Node::with_app(&[], mirror().await).await;
+    let node = Node::with_app(&[(scheme, "https")], app.https).await;
+    let exchange = node.get("blog.example.com", "/secret").await;
+    assert_eq!((exchange.status, exchange.task.as_deref()), (200, Some("task1")));
+    assert!(body(&exchange).starts_with("GET /secret\n"), "{exchange:?}");
+    // And one that speaks no TLS where TLS is wanted.
+    let node = Node::with_app(&[(scheme, "https")], mirror().await).await;
+    let exchange = node.get("blog.example.com", "/").await;
+    assert_eq!(exchange.status, 502);
+    assert!(exchange.ingress.clone().unwrap().contains("TLS: "), "{exchange:?}");
+}
+
+#[tokio::test]
+async fn the_host_header_can_be_withheld() {
+    let app = mirror().await;
+    let node = Node::with_app(&[("traefik.http.services.blog.loadbalancer.passhostheader", "false")], app).await;
+    let seen = body(&node.get("blog.example.com", "/").await);
+    assert!(seen.contains(&format!("\nhost: {app}")), "{seen}");
+    assert!(seen.contains("x-forwarded-host: blog.example.com"), "{seen}");
+}
+
+#[tokio::test]
 async fn head_keeps_its_length_and_has_no_body() {
     let app = app(|request| {
         assert_eq!(request.method(), Method::HEAD);
@@ -360,35 +397,4 @@ async fn another_ca_is_not_trusted_and_names_are_certified() {
     assert_eq!(stream.get_ref().1.peer_certificates().unwrap()[0], first, "the certificate is cached");
     let stream = tls(&node.ca, node.https, "other.example.com", &[b"http/1.1"]).await;
     assert_ne!(stream.get_ref().1.peer_certificates().unwrap()[0], first);
-}
-
-/// A TLS connection that verifies the node's certificate.
-pub(crate) async fn tls(
-    ca: &Ca,
-    at: SocketAddr,
-    host: &str,
-    alpn: &[&[u8]],
-) -> tokio_rustls::client::TlsStream<TcpStream> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(ca.pem().as_bytes()).unwrap()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = alpn.iter().map(|p| p.to_vec()).collect();
-    let name = ServerName::try_from(host.to_owned()).unwrap();
-    let stream = TcpStream::connect(at).await.unwrap();
-    TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
-}
-
-/// One request without TLS, the whole response as text.
-pub(crate) async fn plain(at: SocketAddr, method: &str, host: &str, target: &str) -> String {
-    let mut stream = TcpStream::connect(at).await.unwrap();
-    let request = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut response = String::new();
-    stream.read_to_string(&mut response).await.unwrap();
-    response
 }

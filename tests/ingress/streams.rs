@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::proxy::tls;
-use crate::support::{LOOPBACK, Node};
+use crate::support::{LOOPBACK, Node, tls};
 
 const SIZE: u64 = 100 * 1024 * 1024;
 /// What the proxy, the app and the client together may hold of 100 MB.

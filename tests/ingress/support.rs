@@ -13,13 +13,18 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 use taster::compose::project::{Deploy, Network, Project, Service};
 use taster::ingress::ca::Ca;
 use taster::ingress::client::{self, ClientError, Entry, Exchange, Limits};
 use taster::ingress::proxy::{Ingress, SharedState, Timeouts, Upstream, Upstreams};
 use taster::ingress::routes::{Options, RouteTable};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
 
 pub(crate) const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// The container port that every test app claims to have; the tests reach it elsewhere.
@@ -188,4 +193,35 @@ pub(crate) async fn nowhere() -> SocketAddr {
 
 pub(crate) fn body(exchange: &Exchange) -> String {
     String::from_utf8_lossy(&exchange.body).into_owned()
+}
+
+/// A TLS connection that verifies the node's certificate.
+pub(crate) async fn tls(
+    ca: &Ca,
+    at: SocketAddr,
+    host: &str,
+    alpn: &[&[u8]],
+) -> tokio_rustls::client::TlsStream<TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(ca.pem().as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|p| p.to_vec()).collect();
+    let name = ServerName::try_from(host.to_owned()).unwrap();
+    let stream = TcpStream::connect(at).await.unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
+}
+
+/// One request without TLS, the whole response as text.
+pub(crate) async fn plain(at: SocketAddr, method: &str, host: &str, target: &str) -> String {
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let request = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
 }

@@ -77,12 +77,12 @@ impl CompiledRule {
         let lower = || values.iter().map(|v| v.trim_end_matches('.').to_ascii_lowercase()).collect();
         Ok(match matcher.kind {
             MatcherKind::Host | MatcherKind::HostHeader => Self::Host(lower()),
-            MatcherKind::HostRegexp => Self::HostPattern(patterns(matcher, "[^.]+", true, |p| p.into())?),
+            MatcherKind::HostRegexp => Self::HostPattern(host_patterns(matcher)?),
             MatcherKind::Path if values.iter().any(|v| v.contains('{')) => {
-                Self::PathPattern(patterns(matcher, "[^/]+", false, |p| p.into())?)
+                Self::PathPattern(path_patterns(matcher, "$")?)
             }
             MatcherKind::PathPrefix if values.iter().any(|v| v.contains('{')) => {
-                Self::PathPattern(patterns(matcher, "[^/]+", false, |p| p.trim_end_matches('$').into())?)
+                Self::PathPattern(path_patterns(matcher, "")?)
             }
             MatcherKind::Path => Self::Path(values.clone()),
             MatcherKind::PathPrefix => Self::PathPrefix(values.clone()),
@@ -138,29 +138,29 @@ fn fold(truths: impl Iterator<Item = Option<bool>>, decisive: bool) -> Option<bo
     whole
 }
 
-fn patterns(
-    matcher: &Matcher,
-    wildcard: &str,
-    ignore_case: bool,
-    shape: impl Fn(&str) -> String,
-) -> Result<Vec<Regex>, PatternError> {
-    matcher
-        .values
+/// The values as regular expressions. A template of Traefik v2 among them, or several values (which only v2 takes), make every
+/// value a template; otherwise it is a pattern of v3, which is unanchored unless it says so.
+fn host_patterns(matcher: &Matcher) -> Result<Vec<Regex>, PatternError> {
+    let values = &matcher.values;
+    let old = values.len() > 1 || values.iter().any(|value| template(value, "[^.]+").is_some());
+    values
         .iter()
         .map(|value| {
-            let text = template(value, wildcard).map_or_else(
-                || {
-                    if matcher.kind == MatcherKind::HostRegexp {
-                        value.clone()
-                    } else {
-                        format!("^{}$", regex::escape(value))
-                    }
-                },
-                |template| format!("^{template}$"),
-            );
-            pattern(matcher, value, &shape(&text), ignore_case)
+            let text = if old { format!("^{}$", templated(value, "[^.]+")) } else { value.clone() };
+            pattern(matcher, value, &text, true)
         })
         .collect()
+}
+
+/// Paths with templates of Traefik v2 as regular expressions that end with `end`.
+fn path_patterns(matcher: &Matcher, end: &str) -> Result<Vec<Regex>, PatternError> {
+    let text = |value: &str| format!("^{}{end}", templated(value, "[^/]+"));
+    matcher.values.iter().map(|value| pattern(matcher, value, &text(value), false)).collect()
+}
+
+/// A template as a regular expression; plain text stands for itself.
+fn templated(value: &str, wildcard: &str) -> String {
+    template(value, wildcard).unwrap_or_else(|| regex::escape(value))
 }
 
 fn pattern(matcher: &Matcher, written: &str, text: &str, ignore_case: bool) -> Result<Regex, PatternError> {
