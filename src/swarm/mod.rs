@@ -2,6 +2,7 @@
 
 pub mod deploy;
 pub mod engine;
+pub mod exec;
 pub mod images;
 pub mod labels;
 pub mod logs;
