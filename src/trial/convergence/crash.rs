@@ -99,11 +99,13 @@ fn crash_loop<'a>(look: &'a Look<'a>, standing: &'a Standing<'a>, track: &'a Tra
         if peer.is_on_the_way() || peer_track.is_settling(peer) {
             return None;
         }
-        if sounds_like_waiting && is_silent_and_young(look, peer) {
+        // A peer that tells nothing of its health, and that this one may well wait for: by its log, by its settings, or for all we know.
+        let patient = sounds_like_waiting || last.log.is_empty() || waits::uses(service, peer.service, look.params);
+        if patient && is_silent_and_young(look, peer) {
             return None;
         }
         let mut since = peer_track.progress_at;
-        if sounds_like_waiting {
+        if patient {
             since =
                 since.max(peer.slots.iter().filter_map(|slot| patience_ends(look, peer, slot.newest.started_at)).max());
         }
@@ -119,8 +121,7 @@ fn crash_loop<'a>(look: &'a Look<'a>, standing: &'a Standing<'a>, track: &'a Tra
     if counted.len() > needed { found(counted, false) } else { None }
 }
 
-/// A peer without a healthcheck may be up for long before it answers: while it is young, a service that sounds as if it waited is given
-/// time.
+/// A peer without a healthcheck may be up for long before it answers: while it is young, a service that may wait for it is given time.
 fn is_silent_and_young(look: &Look<'_>, peer: &Standing<'_>) -> bool {
     let young = |slot: &super::slots::Slot<'_>| {
         slot.stand == Stand::Up

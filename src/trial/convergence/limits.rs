@@ -12,8 +12,8 @@ pub struct Params {
     pub timeout: Duration,
     /// Short names of the services that must exist. Nothing converges without them.
     pub expected: BTreeSet<String>,
-    /// How long a service without a healthcheck must have been up without a failure, by short name; none = up is enough. Design.md §3.3:
-    /// max(10 s, update monitor) for services without a route.
+    /// How long a service without a healthcheck must have been up without a failure, by short name; [`Thresholds::settle`] where none is
+    /// given. Design.md §3.3: max(10 s, update monitor) for services without a route.
     pub settle: BTreeMap<String, Duration>,
     /// Peers that a service uses, by short name, beyond those that its environment and command already name (`depends_on`, the content
     /// of its configs).
@@ -49,13 +49,16 @@ impl Params {
     }
 
     pub(super) fn settle(&self, service: &str) -> Duration {
-        self.settle.get(service).copied().unwrap_or(Duration::ZERO)
+        self.settle.get(service).copied().unwrap_or(self.thresholds.settle)
     }
 }
 
 /// The finer settings of the judge.
 #[derive(Debug, Clone)]
 pub struct Thresholds {
+    /// How long a service without a healthcheck must have been up when the caller does not say: a program that cannot run ends at once,
+    /// and swarm calls it running until then.
+    pub settle: Duration,
     /// Equal failures, each after everything was ready, that make a crash loop.
     pub strikes: usize,
     /// The same, when the log sounds as if it waited for a peer.
@@ -86,6 +89,7 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Self {
+            settle: Duration::from_secs(3),
             strikes: 2,
             strikes_waiting: 3,
             peer_settle: Duration::from_secs(5),

@@ -25,6 +25,8 @@ mod track;
 mod waits;
 mod watch;
 mod words;
+#[cfg(test)]
+mod tests;
 
 pub use cause::{Cause, Class};
 pub use facts::{Facts, ServiceFacts};

@@ -101,12 +101,15 @@ fn stand_of(
                 task.inspected && task.health.as_ref().is_none_or(|health| health.status == HealthStatus::Healthy);
             match longest {
                 // It was up before and fell again: it must live longer than that to be believed.
-                Some(longest) if *state == TaskState::Running && healthy => {
+                Some(longest) if *state == TaskState::Running && healthy && !service.mode.is_job() => {
                     let proven = task.health.is_some() && !track.fell_when_healthy(name);
                     if proven || age > longest + Duration::from_secs(1) { Stand::Up } else { Stand::Failing }
                 }
                 Some(longest) if age <= longest * 2 + Duration::from_secs(1) => Stand::Failing,
                 _ if unhealthy => Stand::Failing,
+                _ if *state == TaskState::Running && service.mode.is_job() => {
+                    Stand::OnTheWay("the job is running".to_owned())
+                }
                 _ if *state == TaskState::Running && healthy => Stand::Up,
                 _ => Stand::OnTheWay(on_the_way(task, age)),
             }
@@ -148,8 +151,12 @@ fn wanted(view: &StackView, service: &ServiceView, slots: &[Slot<'_>], settle: D
         match &update.state {
             UpdateState::Updating => return Some("an update is under way".to_owned()),
             UpdateState::RollbackStarted => return Some("it is being rolled back".to_owned()),
+            // The old version serves, and that is not what was asked for (lesson 5).
+            UpdateState::RollbackPaused | UpdateState::RollbackCompleted => {
+                return Some("it was rolled back".to_owned());
+            }
             UpdateState::Other(word) => return Some(format!("its update is in state `{word}`")),
-            _ => {}
+            UpdateState::Paused | UpdateState::Completed => {}
         }
     }
     let count = |stands: fn(&Stand) -> bool| slots.iter().filter(|slot| stands(&slot.stand)).count() as u64;

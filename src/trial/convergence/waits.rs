@@ -52,13 +52,16 @@ pub(super) fn sounds_like_waiting(words: &str) -> bool {
     WAITING.iter().any(|word| words.contains(word))
 }
 
-/// The peers (short names) that this service could be waiting for.
+/// The settings of one service name the other, or the caller says that it uses it.
+pub(super) fn uses(service: &ServiceView, peer: &ServiceView, params: &Params) -> bool {
+    service.mentions.contains(&peer.short_name)
+        || params.uses.get(&service.short_name).is_some_and(|uses| uses.contains(&peer.short_name))
+}
+
+/// The peers that this service could be waiting for.
 pub(super) fn peers<'a>(view: &'a StackView, service: &ServiceView, params: &Params) -> Vec<&'a ServiceView> {
-    let uses = |a: &ServiceView, b: &ServiceView| {
-        a.mentions.contains(&b.short_name)
-            || params.uses.get(&a.short_name).is_some_and(|uses| uses.contains(&b.short_name))
-    };
-    let could_wait = |peer: &&ServiceView| peer.id != service.id && (uses(service, peer) || !uses(peer, service));
+    let could_wait =
+        |peer: &&ServiceView| peer.id != service.id && (uses(service, peer, params) || !uses(peer, service, params));
     view.services.iter().filter(could_wait).collect()
 }
 
