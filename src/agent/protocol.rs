@@ -47,19 +47,17 @@ pub struct NodeSetup {
     pub kernel: String,
 }
 
-/// Pressure on the node (`/proc/pressure`): the share of the last ten seconds in which something had to wait, in percent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+/// How busy the node is, in the kernel's own words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pressure {
-    /// Tasks waited for a CPU.
-    pub cpu: f64,
-    /// Tasks waited for input or output.
-    pub io: f64,
-    /// Tasks waited for memory.
-    pub memory: f64,
+    /// `/proc/pressure/cpu`; absent where the kernel does not tell.
+    pub cpu: Option<String>,
+    /// `/proc/pressure/io`.
+    pub io: Option<String>,
+    /// `/proc/pressure/memory`.
+    pub memory: Option<String>,
     /// Free bytes where the engine keeps its data.
-    pub disk_free: u64,
-    /// Memory that can be had, in bytes.
-    pub memory_free: u64,
+    pub disk_free: Option<u64>,
 }
 
 /// What the ingress shall do from now on.

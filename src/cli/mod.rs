@@ -2,13 +2,15 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is what prints")]
 
 mod agent;
+mod demo;
 mod node;
+mod test;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::demo;
+use crate::demo::app;
 
 /// Tastes every recipe before it is served: deploys it on an ephemeral swarm node and tells honestly what came of it.
 #[derive(Debug, Parser)]
@@ -20,23 +22,27 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::DemoArguments),
+    Test(Box<test::TestArguments>),
     Node(node::NodeArguments),
     /// What runs inside a node.
     #[command(hide = true)]
     Agent(agent::AgentArguments),
     /// The app of the built-in recipes; it runs inside their containers.
     #[command(hide = true)]
-    DemoApp(Box<demo::app::AppArgs>),
+    DemoApp(Box<app::AppArgs>),
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     // Ring is the only provider that is compiled in; a second installation is the only way to fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match Arguments::parse_from(demo::app::command_line(std::env::args_os())).command {
+    match Arguments::parse_from(app::command_line(std::env::args_os())).command {
+        Command::Demo(arguments) => block_on(demo::run(arguments)),
+        Command::Test(arguments) => block_on(test::run(*arguments)),
         Command::Node(arguments) => block_on(node::run(arguments)),
         Command::Agent(arguments) => block_on(agent::run(arguments)),
-        Command::DemoApp(arguments) => demo::app::run(*arguments),
+        Command::DemoApp(arguments) => app::run(*arguments),
     }
 }
 

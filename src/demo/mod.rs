@@ -3,6 +3,8 @@
 pub mod app;
 pub mod image;
 pub mod recipes;
+mod run;
 mod repository;
 
 pub use repository::WriteError;
+pub use run::{Demo, DemoError, Tasted, prepare};

@@ -66,7 +66,6 @@ impl Live {
         }
     }
 
-    #[expect(clippy::print_stderr, reason = "the live view prints to standard error")]
     fn print(&self, line: &str) {
         match &self.spinner {
             Some(spinner) => spinner.suspend(|| anstream::eprintln!("{line}")),

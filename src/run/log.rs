@@ -19,6 +19,12 @@ pub struct RunLog {
     inner: Arc<Inner>,
 }
 
+impl std::fmt::Debug for RunLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunLog").finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     file: Mutex<File>,
     started: Instant,

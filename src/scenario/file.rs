@@ -19,9 +19,74 @@ pub struct Scenario {
     /// What replaces the generic check of the answer.
     #[serde(default)]
     pub ready: Option<Ready>,
+    /// Writes data that must survive.
+    #[serde(default)]
+    pub seed: Vec<Seed>,
+    /// Reads data: equal before and after.
+    #[serde(default)]
+    pub probe: Vec<Probe>,
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// A command that writes data which must survive.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seed {
+    /// The service in whose container it runs.
+    pub service: String,
+    /// The command; see [`command`] for how it is read.
+    pub run: String,
+}
+
+/// A command that reads data: its output must be equal before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// What it shows, for reports.
+    pub name: String,
+    /// The service in whose container it runs.
+    pub service: String,
+    /// The command; see [`command`] for how it is read.
+    pub run: String,
+}
+
+/// A command line as arguments: plain words as they are, so that images without a shell work; anything that only a shell
+/// understands goes to `sh -c`.
+pub fn command(line: &str) -> Vec<String> {
+    let for_shell = |line: &str| vec!["sh".to_owned(), "-c".to_owned(), line.to_owned()];
+    let outside_quotes = outside_quotes(line);
+    if outside_quotes.contains(['|', '&', ';', '<', '>', '$', '`', '*', '?', '(', '{', '~', '\n', '='])
+        || line.contains(['$', '`'])
+    {
+        return for_shell(line);
+    }
+    match shell_words::split(line) {
+        Ok(words) if !words.is_empty() => words,
+        _ => for_shell(line),
+    }
+}
+
+/// The text without what stands in quotes.
+fn outside_quotes(line: &str) -> String {
+    let mut quote = None;
+    line.chars()
+        .filter(|c| match quote {
+            Some(open) => {
+                if *c == open {
+                    quote = None;
+                }
+                false
+            }
+            None => {
+                if matches!(c, '\'' | '"') {
+                    quote = Some(*c);
+                }
+                quote.is_none()
+            }
+        })
+        .collect()
 }
 
 /// When the app counts as ready (lesson 9).
@@ -129,6 +194,15 @@ mod tests {
         assert_eq!(ready.within, Some(Duration::from_secs(90)));
         assert_eq!(scenario.limits.deploy, Some(Duration::from_secs(90)));
         assert_eq!(Scenario::parse("t", "").unwrap(), Scenario::default());
+    }
+
+    #[test]
+    fn plain_words_need_no_shell_and_the_rest_gets_one() {
+        assert_eq!(command("demo-app add 'Tea; at $4'"), ["sh", "-c", "demo-app add 'Tea; at $4'"]);
+        assert_eq!(command("demo-app add 'Tea; at four'"), ["demo-app", "add", "Tea; at four"]);
+        assert_eq!(command("cat /x | wc -l"), ["sh", "-c", "cat /x | wc -l"]);
+        assert_eq!(command("A=b env"), ["sh", "-c", "A=b env"]);
+        assert_eq!(command("unclosed 'quote"), ["sh", "-c", "unclosed 'quote"]);
     }
 
     #[test]

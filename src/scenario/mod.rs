@@ -3,5 +3,5 @@
 mod file;
 mod plan;
 
-pub use file::{Limits, PATH_IN_RECIPE, Ready, Scenario, ScenarioError};
+pub use file::{Limits, PATH_IN_RECIPE, Probe, Ready, Scenario, ScenarioError, Seed, command};
 pub use plan::{Plan, PlanOptions, plan};

@@ -80,7 +80,8 @@ mod tests {
     fn the_ladder_breaks_at_the_first_rung_that_does_not_hold() {
         use Outcome::{Blocked, Errored, Failed, Passed};
         use StepKind::{Install, Redeploy, Restart};
-        let cases: [(&[(StepKind, Outcome)], u8, bool); 7] = [
+        type Case = (&'static [(StepKind, Outcome)], u8, bool);
+        let cases: [Case; 7] = [
             (&[(Install, Passed), (Restart, Passed), (Redeploy, Passed)], 2, true),
             (&[(Install, Passed), (Restart, Failed), (Redeploy, Passed)], 1, false),
             (&[(Install, Passed), (Restart, Errored), (Redeploy, Failed)], 1, false),

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use bollard::Docker;
 use bollard::models::ImageInspect;
 use bollard::query_parameters::{CreateImageOptionsBuilder, ImportImageOptionsBuilder, TagImageOptionsBuilder};
-use futures_util::{StreamExt, TryStreamExt};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 
 use super::engine::{is_missing, said};
 use crate::record::ImageDigest;
@@ -153,6 +154,43 @@ pub async fn provide(
     Ok(())
 }
 
+/// Loads images from an archive in the format of `docker save`, in pieces.
+///
+/// # Errors
+/// When the engine does not take it.
+pub async fn load(engine: &Docker, reference: &str, parts: Vec<Bytes>) -> Result<(), ImageError> {
+    import(engine, futures_util::stream::iter(parts.into_iter().map(Ok)))
+        .await
+        .map_err(|reason| copy_failed(reference, reason))
+}
+
+/// Sends an archive of images to an engine; what the engine has against it, as text.
+async fn import(
+    engine: &Docker,
+    archive: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
+) -> Result<(), String> {
+    let options = ImportImageOptionsBuilder::default().quiet(true).build();
+    let mut import = std::pin::pin!(engine.import_image(options, bollard::body_try_stream(archive), None));
+    while let Some(progress) = import.next().await {
+        let error = match progress {
+            Ok(progress) => progress.error_detail.and_then(|detail| detail.message),
+            Err(error) => Some(said(&error)),
+        };
+        if let Some(reason) = error {
+            return Err(reason);
+        }
+    }
+    Ok(())
+}
+
+fn copy_failed(reference: &str, reason: String) -> ImageError {
+    if reason.contains("no space left") {
+        ImageError::NoSpace { reference: reference.to_owned(), reason }
+    } else {
+        ImageError::Copy { reference: reference.to_owned(), reason }
+    }
+}
+
 async fn find_or_pull(
     host: &Docker,
     reference: &str,
@@ -200,26 +238,9 @@ pub fn reference_on_node(reference: &str) -> String {
 
 /// Streams the image from the host to a node that does not have it, and gives it its name there.
 async fn copy(host: &Docker, node: &Docker, reference: &str, id: &str) -> Result<(), ImageError> {
-    let failed = |reason: String| {
-        if reason.contains("no space left") {
-            ImageError::NoSpace { reference: reference.to_owned(), reason }
-        } else {
-            ImageError::Copy { reference: reference.to_owned(), reason }
-        }
-    };
     if node.inspect_image(id).await.is_err() {
         let export = host.export_image(id).map_err(std::io::Error::other);
-        let options = ImportImageOptionsBuilder::default().quiet(true).build();
-        let mut import = std::pin::pin!(node.import_image(options, bollard::body_try_stream(export), None));
-        while let Some(progress) = import.next().await {
-            let error = match progress {
-                Ok(progress) => progress.error_detail.and_then(|detail| detail.message),
-                Err(error) => Some(said(&error)),
-            };
-            if let Some(reason) = error {
-                return Err(failed(reason));
-            }
-        }
+        import(node, export).await.map_err(|reason| copy_failed(reference, reason))?;
     }
     let name = reference_on_node(reference);
     // A colon behind the last slash is the tag's; one before it is a registry's port.
@@ -228,7 +249,7 @@ async fn copy(host: &Docker, node: &Docker, reference: &str, id: &str) -> Result
         None => (name.as_str(), "latest"),
     };
     let options = TagImageOptionsBuilder::default().repo(repository).tag(tag).build();
-    node.tag_image(id, Some(options)).await.map_err(|error| failed(said(&error)))
+    node.tag_image(id, Some(options)).await.map_err(|error| copy_failed(reference, said(&error)))
 }
 
 #[cfg(test)]

@@ -62,6 +62,19 @@ pub async fn left_by(engine: &Docker, run: &str) -> Result<Vec<Remnant>, EngineE
     Ok(find(engine).await?.into_iter().map(|found| found.remnant).filter(|remnant| remnant.run == run).collect())
 }
 
+/// Removes everything that carries the label of the run `run`; tells what could not be removed.
+///
+/// # Errors
+/// When the engine cannot list its objects.
+pub async fn remove_run(engine: &Docker, run: &str) -> Result<Vec<Remnant>, EngineError> {
+    // Containers hold their networks and volumes: they come first in the list.
+    for remnant in left_by(engine, run).await? {
+        // What stays is told by the second look.
+        let _ = remove(engine, &remnant).await;
+    }
+    left_by(engine, run).await
+}
+
 /// Runs that have a running node, with their nodes.
 ///
 /// # Errors

@@ -1,0 +1,125 @@
+//! `taster test`: one recipe on a node.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use crate::record::StepKind;
+use crate::report::{Live, Verbosity, verdict};
+use crate::scenario::PlanOptions;
+use crate::swarm::node::NodeOptions;
+use crate::trial::{self, TrialError, TrialOptions};
+
+/// Try one recipe on an ephemeral swarm node, and tell what came of it
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  taster test .                        the recipe in this folder, as it lies here\n  \
+    taster test --at 1.2.0+3.4 nextcloud  a release, without a checkout\n  taster test --step install --json .   one step, run.json on standard output\n\n\
+    Exit codes: 0 fine, 1 the recipe failed, 2 usage or configuration, 3 nothing was tested, 4 infrastructure."
+)]
+pub(super) struct TestArguments {
+    /// The recipe's folder or git repository.
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// Test this revision of the repository instead of the files as they lie there.
+    #[arg(long = "at", value_name = "REVISION")]
+    at: Option<String>,
+    /// Only this step, and those it rests on; may be given several times.
+    #[arg(long, value_name = "STEP")]
+    step: Vec<Step>,
+    /// A scenario file instead of the recipe's own tests/taster.toml.
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// Print run.json on standard output.
+    #[arg(long)]
+    json: bool,
+    /// Try a recipe that reaches out of its containers (the engine's socket, the host's files, capabilities).
+    #[arg(long)]
+    trust: bool,
+    /// Swarm workers beside the manager.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    workers: usize,
+    /// An image with an engine to make nodes from.
+    #[arg(long, env = "TASTER_NODE_IMAGE", value_name = "IMAGE")]
+    node_image: Option<String>,
+    /// Where the folders of runs go.
+    #[arg(long, default_value = ".taster/runs", env = "TASTER_RUNS", value_name = "DIR")]
+    runs: PathBuf,
+    #[command(flatten)]
+    verbosity: VerbosityArguments,
+}
+
+/// How much is told on standard error.
+#[derive(Debug, Args)]
+pub(super) struct VerbosityArguments {
+    /// Nothing but the verdict.
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Every event.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl VerbosityArguments {
+    pub(super) fn level(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Step {
+    Install,
+    Restart,
+    Redeploy,
+    Leftovers,
+}
+
+impl From<Step> for StepKind {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::Install => Self::Install,
+            Step::Restart => Self::Restart,
+            Step::Redeploy => Self::Redeploy,
+            Step::Leftovers => Self::Leftovers,
+        }
+    }
+}
+
+pub(super) async fn run(arguments: TestArguments) -> ExitCode {
+    let options = TrialOptions {
+        path: arguments.path,
+        revision: arguments.at,
+        scenario: arguments.scenario,
+        plan: PlanOptions { steps: arguments.step.into_iter().map(StepKind::from).collect() },
+        runs: arguments.runs,
+        node: NodeOptions { workers: arguments.workers, base: arguments.node_image, ..NodeOptions::default() },
+        trust: arguments.trust,
+    };
+    let live = Arc::new(Live::new(arguments.verbosity.level()));
+    let sink = live.clone();
+    let ended = trial::run(&options, vec![Box::new(move |event| sink.show(event))]).await;
+    live.finish();
+    match ended {
+        Ok(ended) => {
+            if arguments.json {
+                match serde_json::to_string_pretty(&ended.summary) {
+                    Ok(json) => println!("{json}"),
+                    Err(error) => return super::fail(&error.into(), 4),
+                }
+            } else {
+                anstream::print!("{}", verdict(&ended.summary, &ended.folder));
+            }
+            ExitCode::from(ended.exit)
+        }
+        Err(error) => {
+            let code = if matches!(error, TrialError::Io { .. }) { 4 } else { 2 };
+            super::fail(&error.into(), code)
+        }
+    }
+}

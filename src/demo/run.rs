@@ -1,0 +1,151 @@
+//! The whole pipeline on the built-in recipes: taster passes the good one, and catches the others with the right reason.
+
+use std::path::{Path, PathBuf};
+
+use super::app::Version;
+use super::image;
+use super::recipes::{self, DemoRecipe};
+use crate::agent::executable::{PackError, Packed};
+use crate::record::{Outcome, RunSummary, StepResult};
+use crate::run::EventSink;
+use crate::swarm::engine::{self, EngineError};
+use crate::swarm::images::{self, ImageError};
+use crate::trial::{self, Ended, TrialError, TrialOptions};
+
+/// Why the demo cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// No engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The demo app's images cannot be made.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// They cannot be loaded.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The recipes cannot be written.
+    #[error(transparent)]
+    Write(#[from] super::WriteError),
+    /// A folder cannot be made or emptied.
+    #[error("cannot prepare the folder {path}: {source}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A trial could not begin.
+    #[error(transparent)]
+    Trial(#[from] TrialError),
+}
+
+/// The demo, ready to be shown.
+#[derive(Debug)]
+pub struct Demo {
+    /// Each recipe, and the repository it was written to.
+    pub recipes: Vec<(DemoRecipe, PathBuf)>,
+    runs: PathBuf,
+    executable: Option<PathBuf>,
+}
+
+/// One recipe, tasted.
+#[derive(Debug)]
+pub struct Tasted {
+    /// The recipe.
+    pub recipe: DemoRecipe,
+    /// The run.
+    pub ended: Ended,
+    /// What is not as it must be; `None` when taster said what it must say.
+    pub surprise: Option<String>,
+}
+
+/// Writes the recipes below `folder` (a demo that was there before is replaced) and loads the demo app's images into the engine. The
+/// images and the agent are made of `executable`; of this program when `None`.
+///
+/// # Errors
+/// When there is no engine, or something cannot be written.
+pub async fn prepare(folder: &Path, executable: Option<&Path>) -> Result<Demo, DemoError> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source| DemoError::Folder { path, source }
+    };
+    let recipes = folder.join("recipes");
+    if recipes.exists() {
+        std::fs::remove_dir_all(&recipes).map_err(at(&recipes))?;
+    }
+    std::fs::create_dir_all(&recipes).map_err(at(&recipes))?;
+    let host = engine::connect().await?;
+    load_images(&host, executable).await?;
+    Ok(Demo {
+        recipes: recipes::write_all(&recipes)?,
+        runs: folder.join("runs"),
+        executable: executable.map(Path::to_owned),
+    })
+}
+
+/// Loads the demo app's images, made of `executable` or of this program, unless the engine has these very ones.
+async fn load_images(host: &bollard::Docker, executable: Option<&Path>) -> Result<(), DemoError> {
+    let packed = executable.map_or_else(Packed::current, Packed::of)?;
+    let archive = image::archive(&packed, &Version::ALL).map_err(PackError::Archive)?;
+    for (reference, id) in &archive.images {
+        let there = host.inspect_image(reference).await.ok().and_then(|image| image.id);
+        if there.as_ref() != Some(id) {
+            return Ok(images::load(host, reference, archive.parts).await?);
+        }
+    }
+    Ok(())
+}
+
+impl Demo {
+    /// Tastes one recipe; `sinks` are told every event.
+    ///
+    /// # Errors
+    /// When the trial cannot begin.
+    pub async fn taste(&self, index: usize, sinks: Vec<EventSink>) -> Result<Option<Tasted>, DemoError> {
+        let Some((recipe, path)) = self.recipes.get(index) else { return Ok(None) };
+        let mut options = TrialOptions { path: path.clone(), runs: self.runs.clone(), ..TrialOptions::default() };
+        options.node.executable.clone_from(&self.executable);
+        let ended = trial::run(&options, sinks).await?;
+        let surprise = surprise(recipe, &ended.summary);
+        Ok(Some(Tasted { recipe: *recipe, ended, surprise }))
+    }
+}
+
+/// What is not as the recipe expects it.
+fn surprise(recipe: &DemoRecipe, summary: &RunSummary) -> Option<String> {
+    if recipe.what_is_wrong.is_none() {
+        let not_passed = summary.steps.iter().find(|step| step.outcome != Outcome::Passed);
+        return not_passed.map(|step| {
+            format!("nothing is wrong with it, and {} {}: {}", step.kind.word(), step.outcome.word(), step.reason)
+        });
+    }
+    let expect = &recipe.expect;
+    for step in &summary.steps {
+        if step.kind == expect.step {
+            return wrong_step(recipe, step);
+        }
+        if step.outcome != Outcome::Passed {
+            return Some(format!(
+                "{} {} before {} was tried: {}",
+                step.kind.word(),
+                step.outcome.word(),
+                expect.step.word(),
+                step.reason
+            ));
+        }
+    }
+    Some(format!("{} was not tried", expect.step.word()))
+}
+
+fn wrong_step(recipe: &DemoRecipe, step: &StepResult) -> Option<String> {
+    if !recipe.expect.outcomes.contains(&step.outcome) {
+        return Some(format!("{} {}: {}", step.kind.word(), step.outcome.word(), step.reason));
+    }
+    let evidence: Vec<&str> = step.evidence.iter().map(|evidence| evidence.text.as_str()).collect();
+    let all = format!("{}\n{}", step.reason, evidence.join("\n")).to_lowercase();
+    let missing = recipe.expect.says.iter().find(|words| !all.contains(&words.to_lowercase()));
+    missing.map(|words| {
+        format!("{} {} without a word of `{words}`: {}", step.kind.word(), step.outcome.word(), step.reason)
+    })
+}

@@ -1,0 +1,102 @@
+//! `restart`: every service's task is replaced; the data and the answer are the same.
+
+use std::time::Instant;
+
+use super::convergence::Params;
+use super::data::{self, Readings};
+use super::install::{Installed, ask_all};
+use super::session::{Replace, Session};
+use super::trouble::Trouble;
+use crate::record::Evidence;
+use crate::swarm::observe::{StackView, TaskState};
+
+/// Replaces every task, and looks whether anything is different.
+///
+/// # Errors
+/// Why the stack is not the same.
+pub(super) async fn run(
+    session: &mut Session,
+    installed: &Installed,
+    readings: &Readings,
+) -> Result<Vec<Evidence>, Trouble> {
+    let before = session.look().await?;
+    let begun = Instant::now();
+    session.deploy(&Replace::All).await?;
+    let names: Vec<String> = session.subject.project.services.keys().cloned().collect();
+    let params = Params::new(session.subject.timeout, names).after(&before);
+    let converged = session.converge("restart", params, begun).await;
+    let after = match converged {
+        Ok((_, view)) => view,
+        Err(trouble) => return Err(stale_peer(session, trouble).await),
+    };
+    if let Some(task) = survivor(&before, &after) {
+        // A restart that replaced nothing would make every comparison below worthless.
+        return Err(Trouble::errored(
+            "not-restarted",
+            format!("swarm did not replace the task of {task}, so nothing was tried"),
+        ));
+    }
+    same_answers(session, "restart", installed, begun).await?;
+    data::compare(session, readings, "a restart").await?;
+    Ok(vec![Evidence::text(
+        "restart",
+        format!("{} task(s) replaced, the same answers, {} probe(s) equal", running(&before).count(), readings.len()),
+    )])
+}
+
+/// Without virtual IPs a replaced task has a new address, and a program that keeps the old one fails through no fault of the recipe
+/// (environment.md): restarting only that program tells.
+async fn stale_peer(session: &mut Session, trouble: Trouble) -> Trouble {
+    if session.facts.endpoint_mode != "dnsrr" || trouble.missed_peers.is_empty() {
+        return trouble;
+    }
+    let begun = Instant::now();
+    let Some(service) = trouble.service.clone() else { return trouble };
+    session
+        .log
+        .note(format!("{}: did {service} only keep an old address? its task is replaced once more", trouble.reason));
+    let Ok(before) = session.look().await else { return trouble };
+    let names: Vec<String> = session.subject.project.services.keys().cloned().collect();
+    let params = Params::new(session.subject.timeout, names).after(&before);
+    if session.deploy(&Replace::One(service)).await.is_err()
+        || session.converge("restart", params, begun).await.is_err()
+    {
+        return trouble;
+    }
+    trouble.stale_address()
+}
+
+/// The answers must be what they were: status and title.
+pub(super) async fn same_answers(
+    session: &mut Session,
+    step: &str,
+    installed: &Installed,
+    begun: Instant,
+) -> Result<(), Trouble> {
+    let answers = ask_all(session, step, begun).await?;
+    for (was, is) in installed.answers.iter().zip(&answers) {
+        if was.status != is.status || was.title != is.title {
+            let show = |answer: &super::answer::Answer| {
+                format!("{}, title {}", answer.text, answer.title.as_deref().unwrap_or("none"))
+            };
+            return Err(Trouble::failed("answer-changed", format!("{} does not answer as before the {step}", is.url))
+                .with("before", show(was))
+                .with("after", show(is)));
+        }
+    }
+    Ok(())
+}
+
+/// The identifiers of tasks that run, without jobs.
+pub(super) fn running(view: &StackView) -> impl Iterator<Item = (&str, &str)> {
+    view.services.iter().filter(|service| !service.mode.is_job()).flat_map(|service| {
+        let tasks =
+            service.tasks.iter().filter(|task| task.state == TaskState::Running && task.desired == TaskState::Running);
+        tasks.map(|task| (service.short_name.as_str(), task.id.as_str()))
+    })
+}
+
+/// The service of a task that ran before and still does.
+fn survivor(before: &StackView, after: &StackView) -> Option<String> {
+    running(before).find(|task| running(after).any(|now| now == *task)).map(|(service, _)| service.to_owned())
+}

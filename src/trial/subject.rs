@@ -1,0 +1,224 @@
+//! What is tried: a recipe with its environment, as a project that can be deployed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::demands::{self, Demand};
+use super::trouble::Trouble;
+use crate::compose::project::Project;
+use crate::compose::{self, Loaded, SourceFile};
+use crate::ingress::routes::{self, RouteTable};
+use crate::recipe::{EnvFile, Recipe, secret};
+use crate::run::Redactor;
+use crate::scenario::Scenario;
+use crate::swarm::deploy::{FileKind, stack_name};
+
+/// How long a deploy may take when the recipe does not say. abra waits 50 to 60 s by its documentation and from memory [M]; a
+/// shared CI machine is slower than the servers that its operators have.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// So many characters of a recipe's name go into its domain: names of secrets and configs have at most 64 (lesson 25), and an
+/// operator's domain is rarely shorter than ours.
+const SHORT_NAME: usize = 14;
+
+/// A recipe, ready to be deployed.
+#[derive(Debug)]
+pub struct Subject {
+    /// The recipe.
+    pub recipe: Recipe,
+    /// What is known about it.
+    pub scenario: Scenario,
+    /// The stack's name.
+    pub stack: String,
+    /// The merged project.
+    pub project: Project,
+    /// Its routes.
+    pub routes: RouteTable,
+    /// Values for its external secrets, by key.
+    pub secrets: BTreeMap<String, Vec<u8>>,
+    /// The `name:` of secrets and configs as written.
+    pub raw_names: BTreeMap<(FileKind, String), String>,
+    /// How long a deploy may take.
+    pub timeout: Duration,
+    /// What the recipe asks of the machine beyond the ordinary.
+    pub demands: Vec<Demand>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+}
+
+impl Subject {
+    /// Loads the recipe's compose files with the environment that an operator would have; secrets are generated, and the redactor
+    /// learns them.
+    ///
+    /// # Errors
+    /// When the recipe's files cannot be deployed as they are; the recipe is at fault.
+    pub fn prepare(recipe: Recipe, scenario: Scenario, redactor: &Redactor) -> Result<Self, Trouble> {
+        let empty = EnvFile::parse("");
+        let sample = recipe.env_sample.as_ref().unwrap_or(&empty);
+        let (stack, environment) = environment(&recipe, sample, &scenario);
+        let files = compose_files(&recipe, &environment)?;
+        let variables: BTreeMap<&str, &str> =
+            environment.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let lookup = |name: &str| variables.get(name).map(|value| (*value).to_owned());
+        let loaded = compose::load(&files, &lookup, &|path| read(&recipe, path).map_err(|error| error.to_string()))
+            .map_err(|error| {
+                Trouble::failed("compose", error.to_string())
+                    .with("compose", error.render(false))
+                    .advise("Correct the compose file; `docker stack config` refuses it as well.")
+            })?;
+        let mut notes: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+        let raw_names = raw_names(&loaded);
+        let project = loaded.project;
+        let secrets = secrets(&project, sample, &environment, &stack, redactor, &mut notes)?;
+        let routes = RouteTable::from_project(&project, &routes::Options::for_stack(&stack));
+        let timeout = scenario.limits.deploy.unwrap_or_else(|| timeout(&project, &stack, &mut notes));
+        let demands = demands::of(&project);
+        Ok(Self { stack, routes, secrets, raw_names, timeout, demands, notes, project, recipe, scenario })
+    }
+
+    /// The images of all services.
+    pub fn images(&self) -> BTreeSet<String> {
+        self.project.services().map(|(_, service)| service.image.clone()).filter(|image| !image.is_empty()).collect()
+    }
+
+    /// A file of the recipe, for configs.
+    ///
+    /// # Errors
+    /// When there is none, or its path leaves the recipe.
+    pub fn read(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        read(&self.recipe, path)
+    }
+}
+
+fn read(recipe: &Recipe, path: &str) -> std::io::Result<Vec<u8>> {
+    let found = recipe.tree.find(path.trim_start_matches("./"));
+    found
+        .map(|(_, file)| file.bytes.to_vec())
+        .map_err(|error| std::io::Error::new(std::io::ErrorKind::NotFound, error.to_string()))
+}
+
+/// The stack's name, and the environment of an app that an operator has just made from the sample: the sample's values, the domain
+/// filled in, and the versions that `abra.sh` exports, which win over the sample [M].
+fn environment(recipe: &Recipe, sample: &EnvFile, scenario: &Scenario) -> (String, Vec<(String, String)>) {
+    let short: String = recipe
+        .name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .take(SHORT_NAME)
+        .collect();
+    let domain = format!("{}.test", short.trim_matches('-'));
+    let stack = stack_name(&domain);
+    let mut overrides = BTreeMap::from([("STACK_NAME".to_owned(), stack.clone())]);
+    if sample.entry("DOMAIN").is_some() || recipe.env_sample.is_none() {
+        overrides.insert("DOMAIN".to_owned(), domain);
+    }
+    overrides.extend(scenario.env.clone());
+    let mut environment = sample.effective(&overrides);
+    for (name, value) in recipe.abra_sh.iter().flat_map(|abra| abra.exported()) {
+        if scenario.env.contains_key(name) {
+            continue;
+        }
+        match environment.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = value.to_owned(),
+            None => environment.push((name.to_owned(), value.to_owned())),
+        }
+    }
+    (stack, environment)
+}
+
+fn compose_files(recipe: &Recipe, environment: &[(String, String)]) -> Result<Vec<SourceFile>, Trouble> {
+    crate::recipe::compose_files(environment)
+        .into_iter()
+        .map(|path| match recipe.tree.find(path.trim_start_matches("./")) {
+            Ok((_, file)) => Ok(SourceFile::new(path, file.bytes.clone())),
+            Err(error) => Err(Trouble::failed("overlay-missing", format!("COMPOSE_FILE names {path}: {error}"))
+                .with(
+                    "environment",
+                    environment
+                        .iter()
+                        .filter(|(key, _)| key == "COMPOSE_FILE")
+                        .map(|(key, value)| format!("{key}={value}"))
+                        .collect::<String>(),
+                )
+                .advise(format!("Add {path} to the recipe, or take it out of COMPOSE_FILE in .env.sample."))),
+        })
+        .collect()
+}
+
+/// The `name:` of secrets and configs as the files write it, before interpolation.
+fn raw_names(loaded: &Loaded) -> BTreeMap<(FileKind, String), String> {
+    let kinds = [
+        (FileKind::Secret, "secrets", &loaded.project.secrets),
+        (FileKind::Config, "configs", &loaded.project.configs),
+    ];
+    let mut names = BTreeMap::new();
+    for (kind, section, objects) in kinds {
+        for key in objects.keys() {
+            let Some(entry) = loaded.find(&[section, key, "name"]) else { continue };
+            let document = loaded.documents.get(entry.node.span.file as usize);
+            let written = document.and_then(|document| document.source.text.get(entry.node.span.range()));
+            if let Some(written) = written {
+                names
+                    .insert((kind, key.clone()), String::from_utf8_lossy(written).trim_matches(['"', '\'']).to_owned());
+            }
+        }
+    }
+    names
+}
+
+/// Generates the external secrets that services use, as abra would: by the variable in their name.
+fn secrets(
+    project: &Project,
+    sample: &EnvFile,
+    environment: &[(String, String)],
+    stack: &str,
+    redactor: &Redactor,
+    notes: &mut Vec<String>,
+) -> Result<BTreeMap<String, Vec<u8>>, Trouble> {
+    let (specs, problems) = secret::specs(sample, environment);
+    notes.extend(problems.iter().map(|problem| format!(".env.sample:{}: {}", problem.line, problem.what)));
+    let used: BTreeSet<&str> = project
+        .services()
+        .flat_map(|(_, service)| service.secrets.iter().map(|secret| secret.source.as_str()))
+        .collect();
+    let mut values = BTreeMap::new();
+    for (key, object) in project.secrets.iter().filter(|(key, object)| object.external && used.contains(key.as_str())) {
+        let real = if object.name.is_empty() { key } else { &object.name };
+        // abra finds the secret by its real name, made of the variable's name and value.
+        let spec = specs.iter().find(|spec| *real == format!("{stack}_{}_{}", spec.name, spec.version));
+        let Some(spec) = spec else {
+            let known: Vec<String> = specs
+                .iter()
+                .map(|spec| format!("{} (makes {stack}_{}_{})", spec.variable, spec.name, spec.version))
+                .collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(Trouble::failed("secret-missing", format!("the secret `{key}` is external and named {real}, and no variable of .env.sample makes it"))
+                .with("environment", format!("variables that make secrets: {known}"))
+                .advise(format!("Add `SECRET_{}_VERSION=v1` to .env.sample, and use it in the secret's name: `${{STACK_NAME}}_{key}_${{SECRET_{}_VERSION}}`.", key.to_uppercase(), key.to_uppercase())));
+        };
+        if !spec.generate {
+            notes.push(format!(
+                "the secret `{key}` is inserted by the operator (generate=false); taster made up a value"
+            ));
+        }
+        let value = secret::generate(spec, &mut rand::rng());
+        redactor.learn(key, &value);
+        values.insert(key.clone(), value.into_bytes());
+    }
+    Ok(values)
+}
+
+/// The recipe's own time limit, from the label that abra reads (recipe-format.md §1.5).
+fn timeout(project: &Project, stack: &str, notes: &mut Vec<String>) -> Duration {
+    let label = format!("coop-cloud.{stack}.timeout");
+    let written =
+        project.services().find_map(|(_, service)| service.deploy.labels.get(&label)).filter(|text| !text.is_empty());
+    match written.map(|text| (text, text.parse::<u64>())) {
+        Some((_, Ok(seconds))) if seconds > 0 => Duration::from_secs(seconds),
+        Some((text, _)) => {
+            notes.push(format!("the label {label} is no number of seconds: `{text}`"));
+            DEFAULT_TIMEOUT
+        }
+        None => DEFAULT_TIMEOUT,
+    }
+}
