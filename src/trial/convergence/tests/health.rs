@@ -89,6 +89,15 @@ fn a_healthcheck_whose_command_is_missing_is_named_at_once() {
 
 #[test]
 fn healthy_to_converged_takes_one_look() {
+    let (verdict, seconds) = Sim::new(vec![App::new("app", |_, _| healthy(4.0)).checked(check(1, 30, 0))]).run();
+    assert!(matches!(verdict, Verdict::Converged(_)), "{verdict:?}");
+    assert!((5.0..=5.5).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn a_service_with_neither_route_nor_healthcheck_is_watched_for_its_settle_time() {
+    let mut sim = Sim::new(vec![App::new("app", |_, _| stays())]);
+    sim.params.settle.insert("app".into(), Duration::from_secs(10));
     let (verdict, seconds) = sim.run();
     assert!(matches!(verdict, Verdict::Converged(_)), "{verdict:?}");
     assert!((11.0..12.0).contains(&seconds), "{seconds}");
