@@ -2,9 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test fail by panicking, as the test does")]
 
+mod irregular;
 mod repository;
 mod revisions;
 mod work_tree;
-
-#[path = "irregular/irregular.rs"]
-mod irregular;

@@ -3,25 +3,24 @@
 use std::ops::Range;
 
 use super::lexer::{Kind, Lexer, Token};
-use super::words::literal;
 use super::{AbraSh, Function, Variable};
 
 /// An open compound command.
 #[derive(Debug)]
-struct Frame {
+pub(super) struct Frame {
     opened_by: &'static str,
     closed_by: &'static str,
     at: usize,
-    function: Option<Head>,
+    pub(super) function: Option<Head>,
     /// In a `case`, between two lists of commands.
     in_pattern: bool,
 }
 
 /// The name of a function whose body follows.
 #[derive(Debug)]
-struct Head {
+pub(super) struct Head {
     name: String,
-    start: usize,
+    span: Range<usize>,
 }
 
 /// What the next word can be.
@@ -29,6 +28,8 @@ struct Head {
 enum Place {
     /// A command, or a reserved word.
     Command,
+    /// A command after an assignment or a redirection: no word is reserved there.
+    Prefixed,
     /// Only a reserved word that goes on with a compound command: `fi` may follow `done` at once.
     AfterCompound,
     /// An argument.
@@ -38,17 +39,17 @@ enum Place {
 }
 
 /// The grammar's state for one list of commands: the script, or one substitution.
-struct Commands {
-    frames: Vec<Frame>,
+pub(super) struct Commands {
+    pub(super) frames: Vec<Frame>,
     place: Place,
     after_target: Place,
     head: Option<Head>,
     /// The command's own name, such as `export`; `None` before it is known.
-    command: Option<String>,
-    exports: bool,
+    pub(super) command: Option<String>,
+    pub(super) exports: bool,
     /// Assignments before a command belong to that command only.
     assigned: Vec<Variable>,
-    variables: Vec<Variable>,
+    pub(super) variables: Vec<Variable>,
     functions: Vec<Function>,
 }
 
@@ -192,8 +193,7 @@ impl Commands {
                 }
             }
             ";" | "&" | "&&" | "||" | "|" | "|&" => {
-                let nothing = self.place == Place::Command && self.command.is_none() && self.assigned.is_empty();
-                if nothing {
+                if self.place == Place::Command {
                     lexer.problem(span, format!("`{operator}` without a command before it"));
                 }
                 self.separate();
@@ -202,7 +202,7 @@ impl Commands {
             "<<" | "<<-" => {}
             _ => {
                 if self.place != Place::Target {
-                    self.after_target = self.place;
+                    self.after_target = if self.place == Place::Command { Place::Prefixed } else { self.place };
                 }
                 self.place = Place::Target;
             }
@@ -220,6 +220,7 @@ impl Commands {
         match self.place {
             Place::Target => self.place = self.after_target,
             Place::Argument => self.argument(lexer, span),
+            Place::Prefixed => self.simple(lexer, span),
             // After a compound command bash refuses a plain word; a redirection's number may stand there, so it is not told.
             Place::AfterCompound => {
                 self.goes_on(lexer, raw, &span);
@@ -291,14 +292,14 @@ impl Commands {
             }
         }
         self.headless(lexer);
-        self.head = Some(Head { name: lexer.text[name].to_owned(), start });
+        self.head = Some(Head { span: start..name.end, name: lexer.text[name].to_owned() });
         self.place = Place::Command;
     }
 
     /// Tells of a function whose body did not come.
     fn headless(&mut self, lexer: &mut Lexer<'_>) {
         if let Some(head) = self.head.take() {
-            lexer.problem(head.start..head.start + 1, format!("the function `{}` has no body", head.name));
+            lexer.problem(head.span, format!("the function `{}` has no body", head.name));
         }
     }
 
@@ -306,6 +307,7 @@ impl Commands {
         self.headless(lexer);
         if let Some(variable) = self.assignment(lexer, &span) {
             self.assigned.push(variable);
+            self.place = Place::Prefixed;
             return;
         }
         let raw = &lexer.text[span.clone()];
@@ -316,52 +318,6 @@ impl Commands {
         if is_name && lexer.rest().trim_start_matches([' ', '\t']).starts_with('=') {
             lexer.problem(span, format!("a space before `=`: a shell would run `{raw}` instead of setting it"));
         }
-    }
-
-    fn argument(&mut self, lexer: &mut Lexer<'_>, span: Range<usize>) {
-        let declares = matches!(self.command.as_deref(), Some("export" | "declare" | "typeset" | "readonly" | "local"));
-        if !declares {
-            return;
-        }
-        let raw = &lexer.text[span.clone()];
-        if raw.starts_with('-') {
-            self.exports |= raw.contains('x') && self.command.as_deref() != Some("export");
-        } else if let Some(mut variable) = self.assignment(lexer, &span) {
-            variable.exported = self.exports;
-            if variable.raw.is_empty() && lexer.looking_at(" ") && !lexer.peek_is_separator() {
-                lexer.problem(span, format!("a space after `=`: `{}` is set to nothing", variable.name));
-            }
-            self.variables.push(variable);
-        } else if raw.starts_with('=') {
-            lexer.problem(span, "a space before `=`: a shell does not take this for an assignment");
-        } else if self.exports {
-            self.variables
-                .iter_mut()
-                .filter(|variable| variable.name == raw)
-                .for_each(|variable| variable.exported = true);
-        }
-    }
-
-    /// The assignment that a word is, outside functions.
-    fn assignment(&self, lexer: &Lexer<'_>, span: &Range<usize>) -> Option<Variable> {
-        let raw = &lexer.text[span.clone()];
-        let (name, value) = raw.split_once('=')?;
-        let name = name.strip_suffix('+').unwrap_or(name);
-        let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        if !starts || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-            return None;
-        }
-        let appended = raw[name.len()..].starts_with('+');
-        Some(Variable {
-            name: name.to_owned(),
-            value: if appended { None } else { literal(value) },
-            raw: value.to_owned(),
-            exported: false,
-            conditional: !self.frames.is_empty(),
-            line: lexer.line_of(span.start),
-            span: span.clone(),
-        })
-        .filter(|_| self.frames.iter().all(|frame| frame.function.is_none()))
     }
 
     fn for_head(&mut self, lexer: &mut Lexer<'_>, start: usize) {
@@ -433,8 +389,8 @@ impl Commands {
         };
         self.unclosed(lexer, index + 1);
         if let Some(Frame { function: Some(head), .. }) = self.frames.pop() {
-            let (line, end_line) = (lexer.line_of(head.start), lexer.line_of(span.end.saturating_sub(1)));
-            self.functions.push(Function { name: head.name, line, end_line, span: head.start..span.end });
+            let (line, end_line) = (lexer.line_of(head.span.start), lexer.line_of(span.end.saturating_sub(1)));
+            self.functions.push(Function { name: head.name, line, end_line, span: head.span.start..span.end });
         }
     }
 
@@ -447,16 +403,6 @@ impl Commands {
                 at..at + opened_by.len(),
                 format!("the `{opened_by}` that opens here is not closed by `{closed_by}`"),
             );
-        }
-    }
-}
-
-impl Lexer<'_> {
-    /// Whether the command ends here.
-    fn peek_is_separator(&mut self) -> bool {
-        match self.peek().kind {
-            Kind::Word => false,
-            Kind::Newline | Kind::End | Kind::Operator(_) => true,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! not know, and bash has many; a recipe is untrusted and its script may be broken, and then the rest still counts. What is needed is
 //! little: where words, quotes, here-documents, comments and compound commands begin and end.
 
+mod assignments;
 mod grammar;
 mod lexer;
 mod words;

@@ -55,7 +55,7 @@ impl Lexer<'_> {
         } else if self.looking_at("$(") {
             self.parenthesis(2);
         } else if self.looking_at("${") {
-            self.brace(quoted);
+            self.brace();
         } else if self.looking_at("$'") && !quoted {
             self.until_quote(2, '\'', true, "quote `$'`");
         } else if self.looking_at("$\"") && !quoted {
@@ -103,7 +103,7 @@ impl Lexer<'_> {
     }
 
     /// Reads `${…}`.
-    fn brace(&mut self, quoted: bool) {
+    fn brace(&mut self) {
         let start = self.at;
         if !self.enter() {
             return;
@@ -117,9 +117,8 @@ impl Lexer<'_> {
                     closed = true;
                     break;
                 }
-                // Inside double quotes, a double quote in the expansion quotes again.
-                '"' => self.double_quoted(1),
-                _ => self.part(c, quoted),
+                // Quotes in an expansion quote again, and bash wants single ones in pairs even inside double ones.
+                _ => self.part(c, false),
             }
         }
         self.depth -= 1;

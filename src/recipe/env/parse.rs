@@ -40,7 +40,7 @@ pub(super) fn parse(text: &str) -> EnvFile {
         parser.problem(line, span, "lines end with CR LF; the CR was left out of every value");
     }
     if !text.is_empty() && !text.ends_with('\n') {
-        let line = parser.number;
+        let line = parser.number.max(1);
         parser.problem(
             line,
             text.len()..text.len(),

@@ -1,1 +1,0 @@
-//! Recipes that show every irregularity of recipe-format.md §1.
