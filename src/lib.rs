@@ -16,4 +16,5 @@ pub mod trial;
 pub mod score;
 pub mod report;
 pub mod demo;
+pub mod doctor;
 pub mod cli;

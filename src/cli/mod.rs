@@ -3,6 +3,7 @@
 
 mod agent;
 mod demo;
+mod doctor;
 mod node;
 mod test;
 
@@ -24,6 +25,7 @@ struct Arguments {
 enum Command {
     Demo(demo::DemoArguments),
     Test(Box<test::TestArguments>),
+    Doctor(doctor::DoctorArguments),
     Node(node::NodeArguments),
     /// What runs inside a node.
     #[command(hide = true)]
@@ -41,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => block_on(demo::run(arguments)),
         Command::Test(arguments) => block_on(test::run(*arguments)),
         Command::Node(arguments) => block_on(node::run(arguments)),
+        Command::Doctor(arguments) => block_on(doctor::run(arguments)),
         Command::Agent(arguments) => block_on(agent::run(arguments)),
         Command::DemoApp(arguments) => app::run(*arguments),
     }

@@ -3,6 +3,7 @@
 pub mod deploy;
 pub mod engine;
 pub mod exec;
+pub mod facts;
 pub mod images;
 pub mod labels;
 pub mod logs;
