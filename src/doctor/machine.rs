@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::check::{Check, gib};
 use super::node::Trial;
+use crate::swarm::engine::address;
 use crate::swarm::facts::EngineFacts;
 
 const GIB: u64 = 1 << 30;
@@ -13,6 +14,8 @@ const LEAST_DISK: u64 = GIB;
 const COMFORTABLE_DISK: u64 = 10 * GIB;
 /// Below this a nested engine and a database do not run side by side, in bytes.
 const COMFORTABLE_MEMORY: u64 = 2 * GIB;
+/// Tasks that wait for memory for more of the time than this are starved, in percent.
+const WAITING_FOR_MEMORY: f64 = 10.0;
 
 /// The checks of the machine.
 pub(super) fn checks(trial: &Trial, engine: &EngineFacts) -> Vec<Check> {
@@ -20,17 +23,14 @@ pub(super) fn checks(trial: &Trial, engine: &EngineFacts) -> Vec<Check> {
         Some(Ok(seen)) => seen.pressure.as_ref(),
         _ => None,
     };
-    // The largest number is the agent's word for not knowing.
-    let known = |bytes: u64| (bytes != u64::MAX).then_some(bytes);
-    let disk = pressure.and_then(|p| known(p.disk_free)).or_else(|| disk_here(engine));
-    let memory = pressure.and_then(|p| known(p.memory_free));
-    vec![self::disk(disk), self::memory(memory, u64::try_from(engine.memory).unwrap_or_default())]
+    let disk = pressure.and_then(|p| p.disk_free).or_else(|| disk_here(engine));
+    let waiting = pressure.and_then(|p| p.memory).map(|stall| stall.some);
+    vec![self::disk(disk), memory(u64::try_from(engine.memory).unwrap_or_default(), waiting)]
 }
 
 /// Free space where the engine keeps its data, if that folder is on this machine.
 fn disk_here(engine: &EngineFacts) -> Option<u64> {
-    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
-    if kernel.trim() != engine.kernel || engine.data_folder.is_empty() {
+    if !address().starts_with("unix://") || engine.data_folder.is_empty() {
         return None;
     }
     let stat = nix::sys::statvfs::statvfs(Path::new(&engine.data_folder)).ok()?;
@@ -58,19 +58,21 @@ fn disk(free: Option<u64>) -> Check {
     Check::ok("disk", found, "enough for a recipe's images, twice")
 }
 
-fn memory(free: Option<u64>, total: u64) -> Check {
-    if total == 0 && free.is_none() {
+/// `waiting` is the share of time in which some task waited for memory, in percent; `None` when nobody looked.
+fn memory(total: u64, waiting: Option<f64>) -> Check {
+    if total == 0 {
         return Check::unknown("memory", "the engine does not tell", "a lack of it cannot be ruled out", "");
     }
-    let found = match free {
-        Some(free) => format!("{} free of {}", gib(free), gib(total)),
-        None => format!("{} in all", gib(total)),
-    };
-    if free.unwrap_or(total) < COMFORTABLE_MEMORY {
-        let means = "large recipes may run out of memory; a run that was starved ends `errored`, not `failed`";
-        return Check::warn("memory", found, means, "stop what is not needed, or use a machine with 4 GiB or more");
+    let found = format!("{} in all", gib(total));
+    let means = "large recipes may run out of memory; a run that was starved ends `errored`, not `failed`";
+    let to_do = "stop what is not needed, or use a machine with 4 GiB or more";
+    match waiting {
+        Some(waiting) if waiting > WAITING_FOR_MEMORY => {
+            Check::warn("memory", format!("{found}; tasks wait for it {waiting:.0} % of the time"), means, to_do)
+        }
+        _ if total < COMFORTABLE_MEMORY => Check::warn("memory", found, means, to_do),
+        _ => Check::ok("memory", found, "enough for a nested engine and a recipe of usual size"),
     }
-    Check::ok("memory", found, "enough for a nested engine and a recipe of usual size")
 }
 
 #[cfg(test)]
@@ -88,9 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn free_memory_counts_where_it_is_known() {
-        assert_eq!(memory(Some(GIB), 64 * GIB).status, Status::Warn);
-        assert_eq!(memory(None, 64 * GIB).status, Status::Ok);
-        assert_eq!(memory(None, 0).status, Status::Unknown);
+    fn little_memory_and_waiting_for_it_are_worth_a_warning() {
+        let status = |total, waiting| memory(total, waiting).status;
+        assert_eq!((status(GIB, None), status(64 * GIB, Some(50.0))), (Status::Warn, Status::Warn));
+        assert_eq!((status(4 * GIB, None), status(4 * GIB, Some(0.5))), (Status::Ok, Status::Ok));
+        assert_eq!(status(0, None), Status::Unknown);
     }
 }

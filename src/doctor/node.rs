@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use bollard::Docker;
 
 use super::check::Check;
-use crate::agent::Pressure;
 use crate::record::NodeFacts;
 use crate::run::{RunId, RunLock, lock_domain};
 use crate::swarm::facts::EngineFacts;
 use crate::swarm::labels::Owner;
 use crate::swarm::node::{Cluster, NodeError, NodeImageError, NodeOptions};
+use crate::swarm::observe::Pressure;
 
 /// What came of starting a node; `None` when none was to be started.
 pub(super) type Trial = Option<Result<Seen, TrialError>>;
@@ -44,6 +44,8 @@ pub(super) async fn try_one(docker: &Docker) -> Result<Seen, TrialError> {
     let ready_in = begun.elapsed();
     let facts = cluster.facts().await;
     let pressure = cluster.manager().link.pressure().await.ok();
+    let pressure = pressure
+        .map(|raw| Pressure::from_proc(raw.cpu.as_deref(), raw.io.as_deref(), raw.memory.as_deref(), raw.disk_free));
     let begun = Instant::now();
     let removed = cluster.remove().await.map(|()| begun.elapsed()).map_err(|error| error.to_string());
     let facts = facts.map_err(|error| TrialError::Facts(error.to_string()))?;
