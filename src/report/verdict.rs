@@ -35,10 +35,20 @@ pub fn verdict(summary: &RunSummary, folder: &Path) -> String {
         summary.recipe,
         candidate(&summary.candidate)
     );
-    for step in summary.steps.iter().filter(|step| step.outcome != Outcome::Passed || step.flaky || step.weak) {
+    let (blocked, told): (Vec<&StepResult>, Vec<&StepResult>) = summary
+        .steps
+        .iter()
+        .filter(|step| step.outcome != Outcome::Passed || step.flaky || step.weak)
+        .partition(|step| step.outcome == Outcome::Blocked);
+    for step in told {
         describe(&mut text, step);
     }
-    let _ = writeln!(text, "{dim}  everything else: {}{dim:#}", folder.display());
+    if let Some(first) = blocked.first() {
+        let kinds: Vec<&str> = blocked.iter().map(|step| step.kind.word()).collect();
+        let mark = super::live::mark(Outcome::Blocked, false);
+        let _ = writeln!(text, "\n{mark} {}: blocked, {}", kinds.join(", "), first.reason);
+    }
+    let _ = writeln!(text, "\n{dim}  logs and all else: {}{dim:#}", folder.display());
     text
 }
 

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::convergence::Params;
-use super::data::{self, Readings};
-use super::install::Installed;
+use super::data;
+use super::install::ask_all;
 use super::restart::{running, same_answers};
 use super::session::{Replace, Session};
 use super::trouble::Trouble;
@@ -18,11 +18,11 @@ const QUIET: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// What changed.
-pub(super) async fn run(
-    session: &mut Session,
-    installed: &Installed,
-    readings: &Readings,
-) -> Result<Vec<Evidence>, Trouble> {
+pub(super) async fn run(session: &mut Session) -> Result<Vec<Evidence>, Trouble> {
+    // What counts is what was there a moment ago, also when a restart has changed it.
+    let begun = Instant::now();
+    let answers = ask_all(session, "redeploy", begun).await?;
+    let readings = data::read(session).await?;
     let before = session.look().await?;
     let begun = Instant::now();
     let applied = session.deploy(&Replace::Changed).await?;
@@ -50,7 +50,7 @@ pub(super) async fn run(
             format!("the same version deployed again replaces the task of {service}"),
         ));
     }
-    same_answers(session, "redeploy", installed, begun).await?;
-    data::compare(session, readings, "the same version was deployed again").await?;
+    same_answers(session, "redeploy", &answers, begun).await?;
+    data::compare(session, &readings, "the same version was deployed again").await?;
     Ok(vec![Evidence::text("redeploy", format!("{} task(s) left alone, the same answers", running(&before).count()))])
 }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::answer::Answer;
 use super::convergence::Params;
 use super::data::{self, Readings};
 use super::install::{Installed, ask_all};
@@ -36,7 +37,7 @@ pub(super) async fn run(
             format!("swarm did not replace the task of {task}, so nothing was tried"),
         ));
     }
-    same_answers(session, "restart", installed, begun).await?;
+    same_answers(session, "restart", &installed.answers, begun).await?;
     data::compare(session, readings, "a restart").await?;
     Ok(vec![Evidence::text(
         "restart",
@@ -70,15 +71,14 @@ async fn stale_peer(session: &mut Session, trouble: Trouble) -> Trouble {
 pub(super) async fn same_answers(
     session: &mut Session,
     step: &str,
-    installed: &Installed,
+    before: &[Answer],
     begun: Instant,
 ) -> Result<(), Trouble> {
     let answers = ask_all(session, step, begun).await?;
-    for (was, is) in installed.answers.iter().zip(&answers) {
+    for (was, is) in before.iter().zip(&answers) {
         if was.status != is.status || was.title != is.title {
-            let show = |answer: &super::answer::Answer| {
-                format!("{}, title {}", answer.text, answer.title.as_deref().unwrap_or("none"))
-            };
+            let show =
+                |answer: &Answer| format!("{}, title {}", answer.text, answer.title.as_deref().unwrap_or("none"));
             return Err(Trouble::failed("answer-changed", format!("{} does not answer as before the {step}", is.url))
                 .with("before", show(was))
                 .with("after", show(is)));

@@ -221,7 +221,7 @@ async fn flow(
                 Err(trouble) => Err(trouble),
             },
             (StepKind::Restart, Some((installed, readings))) => restart::run(&mut session, installed, readings).await,
-            (StepKind::Redeploy, Some((installed, readings))) => redeploy::run(&mut session, installed, readings).await,
+            (StepKind::Redeploy, Some(_)) => redeploy::run(&mut session).await,
             (StepKind::Leftovers, _) => {
                 logs::keep(&mut session, folder).await;
                 leftovers::run(&mut session).await

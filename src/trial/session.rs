@@ -158,27 +158,9 @@ impl Session {
         } else {
             Endpoints::AsWritten
         };
-        let options = DeployOptions {
-            run: Some(self.run.clone()),
-            endpoints,
-            secret_values: self.subject.secrets.clone(),
-            raw_names: self.subject.raw_names.clone(),
-        };
-        let mut project = self.subject.project.clone();
-        for (name, service) in &mut project.services {
-            let on_node = images::reference_on_node(&service.image);
-            if on_node != service.image {
-                self.log.write(Fact::Adaptation {
-                    service: name.clone(),
-                    what: format!("image {on_node} instead of {}", service.image),
-                    why:
-                        "an engine knows a digest only of what it pulled itself; the image is the one with that digest"
-                            .to_owned(),
-                });
-                service.image = on_node;
-            }
-        }
-        let mut spec = StackSpec::build(&project, &self.subject.stack, &options, &|path| self.subject.read(path))?;
+        let options = DeployOptions { run: Some(self.run.clone()), endpoints, ..DeployOptions::default() };
+        let mut spec = self.subject.stack_spec(&options)?;
+        self.name_images_for_node(&mut spec);
         if let Replace::One(only) = replace {
             spec.services.retain(|name, _| name == only);
         }
@@ -205,6 +187,23 @@ impl Session {
         self.log.write(Fact::Deployed { stack: self.subject.stack.clone(), services, commit });
         self.log.timing("deploy", begun);
         Ok(applied)
+    }
+
+    /// An engine knows a digest only of what it pulled itself: the image is named by its tag there.
+    fn name_images_for_node(&self, spec: &mut StackSpec) {
+        for (name, service) in &mut spec.services {
+            let container = service.task_template.as_mut().and_then(|task| task.container_spec.as_mut());
+            let Some(image) = container.and_then(|container| container.image.as_mut()) else { continue };
+            let on_node = images::reference_on_node(image);
+            if on_node != *image {
+                self.log.write(Fact::Adaptation {
+                    service: name.clone(),
+                    what: format!("image {on_node} instead of {image}; it is the one with that digest"),
+                    why: "an engine knows a digest only of what it pulled itself".to_owned(),
+                });
+                *image = on_node;
+            }
+        }
     }
 
     /// Looks at the stack now.

@@ -11,15 +11,18 @@ use crate::ingress::routes::{self, RouteTable};
 use crate::recipe::{EnvFile, Recipe, secret};
 use crate::run::Redactor;
 use crate::scenario::Scenario;
-use crate::swarm::deploy::{FileKind, stack_name};
+use crate::swarm::deploy::{DeployError, DeployOptions, FileKind, StackSpec, stack_name};
 
 /// How long a deploy may take when the recipe does not say. abra waits 50 to 60 s by its documentation and from memory [M]; a
 /// shared CI machine is slower than the servers that its operators have.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// The longest name of a secret that Docker takes (lesson 25).
+const NAME_LIMIT: usize = 64;
+
 /// So many characters of a recipe's name go into its domain: names of secrets and configs have at most 64 (lesson 25), and an
 /// operator's domain is rarely shorter than ours.
-const SHORT_NAME: usize = 14;
+const SHORT_NAME: usize = 20;
 
 /// A recipe, ready to be deployed.
 #[derive(Debug)]
@@ -73,7 +76,20 @@ impl Subject {
         let routes = RouteTable::from_project(&project, &routes::Options::for_stack(&stack));
         let timeout = scenario.limits.deploy.unwrap_or_else(|| timeout(&project, &stack, &mut notes));
         let demands = demands::of(&project);
-        Ok(Self { stack, routes, secrets, raw_names, timeout, demands, notes, project, recipe, scenario })
+        let subject = Self { stack, routes, secrets, raw_names, timeout, demands, notes, project, recipe, scenario };
+        // Everything that can be known without an engine is told before a node is started.
+        subject.stack_spec(&DeployOptions::default())?;
+        Ok(subject)
+    }
+
+    /// What a deploy asks the swarm for; secrets and the names behind them are filled in.
+    ///
+    /// # Errors
+    /// What cannot be deployed as it is written.
+    pub fn stack_spec(&self, options: &DeployOptions) -> Result<StackSpec, DeployError> {
+        let options =
+            DeployOptions { secret_values: self.secrets.clone(), raw_names: self.raw_names.clone(), ..options.clone() };
+        StackSpec::build(&self.project, &self.stack, &options, &|path| self.read(path))
     }
 
     /// The images of all services.
@@ -184,6 +200,10 @@ fn secrets(
     let mut values = BTreeMap::new();
     for (key, object) in project.secrets.iter().filter(|(key, object)| object.external && used.contains(key.as_str())) {
         let real = if object.name.is_empty() { key } else { &object.name };
+        if real.len() > NAME_LIMIT {
+            // The deploy refuses it, with the arithmetic.
+            continue;
+        }
         // abra finds the secret by its real name, made of the variable's name and value.
         let spec = specs.iter().find(|spec| *real == format!("{stack}_{}_{}", spec.name, spec.version));
         let Some(spec) = spec else {
