@@ -61,6 +61,21 @@ pub fn run() -> anyhow::Result<()> {
     }
 }
 
+/// Waits in a container on an engine that was there before us, until no driver has been connected for a minute.
+///
+/// # Errors
+/// When it has waited in vain.
+pub fn guest() -> anyhow::Result<()> {
+    let mut last_seen = Instant::now();
+    while last_seen.elapsed() <= LONELY {
+        if driver_is_connected() {
+            last_seen = Instant::now();
+        }
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    anyhow::bail!("no driver has been connected for {} s: the agent stops", LONELY.as_secs())
+}
+
 /// Makes `/sys` and the cgroup hierarchies writable, as an engine needs. Without `privileged` they are mounted read-only, and a plain
 /// remount stays without effect on cgroup v1: it has to be a bind remount (environment.md). What fails here shows when the engine
 /// starts, with its own message.

@@ -47,6 +47,18 @@ pub struct NodeSetup {
     pub kernel: String,
 }
 
+impl NodeSetup {
+    /// The set-up of an engine that was there before us: nothing was set up, and the ingress listens on the loopback.
+    pub fn of_engine(kernel: String) -> Self {
+        Self {
+            gateway_subnet: String::new(),
+            gateway: IpAddr::from([127, 0, 0, 1]),
+            overlay_pool: String::new(),
+            kernel,
+        }
+    }
+}
+
 /// How busy the node is, in the kernel's own words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pressure {

@@ -18,6 +18,8 @@ pub(super) struct AgentArguments {
 enum Role {
     /// The first process of a node.
     Init,
+    /// The first process of a container on an engine that was there before us.
+    Guest,
     /// The driver's counterpart, over standard input and output.
     Serve,
     /// One end of the probe of virtual IPs.
@@ -29,6 +31,7 @@ enum Role {
 pub(super) async fn run(arguments: AgentArguments) -> ExitCode {
     let result = match arguments.role {
         Role::Init => tokio::task::spawn_blocking(crate::agent::init::run).await.unwrap_or_else(|e| Err(e.into())),
+        Role::Guest => tokio::task::spawn_blocking(crate::agent::init::guest).await.unwrap_or_else(|e| Err(e.into())),
         Role::Serve => crate::agent::serve::run().await,
         Role::ProbeListen => crate::agent::probe::listen().await,
         // Clap has made sure that there is an address.

@@ -43,7 +43,7 @@ async fn up(workers: usize) -> anyhow::Result<()> {
     let lock = RunLock::take(&id).context("cannot take the run's lock")?;
     let owner = Owner { run: id.to_string(), domain: lock_domain()?, scratch: lock.scratch().to_owned() };
     let cluster = Cluster::start(&host, &owner, &NodeOptions { workers, ..Default::default() }).await?;
-    let facts = cluster.facts().await?;
+    let facts = cluster.facts(&owner).await?;
     eprintln!(
         "ready in {:.1} s: engine {}, {} rights, {} node(s)",
         begun.elapsed().as_secs_f64(),

@@ -41,6 +41,12 @@ pub(super) struct TestArguments {
     /// Swarm workers beside the manager.
     #[arg(long, default_value_t = 0, value_name = "N")]
     workers: usize,
+    /// Where to try it: on nodes of its own, or on the swarm of the engine itself.
+    #[arg(long, value_enum, default_value = "ephemeral", value_name = "KIND")]
+    node: NodeKind,
+    /// With `--node engine`: also when others use that swarm.
+    #[arg(long, requires = "node")]
+    shared_swarm: bool,
     /// An image with an engine to make nodes from.
     #[arg(long, env = "TASTER_NODE_IMAGE", value_name = "IMAGE")]
     node_image: Option<String>,
@@ -72,6 +78,14 @@ impl VerbosityArguments {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum NodeKind {
+    /// Nested engines, gone with the run.
+    Ephemeral,
+    /// The engine of the environment, which must be a swarm manager.
+    Engine,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Step {
     Install,
@@ -98,7 +112,13 @@ pub(super) async fn run(arguments: TestArguments) -> ExitCode {
         scenario: arguments.scenario,
         plan: PlanOptions { steps: arguments.step.into_iter().map(StepKind::from).collect() },
         runs: arguments.runs,
-        node: NodeOptions { workers: arguments.workers, base: arguments.node_image, ..NodeOptions::default() },
+        node: NodeOptions {
+            workers: arguments.workers,
+            base: arguments.node_image,
+            engine: arguments.node == NodeKind::Engine,
+            shared: arguments.shared_swarm,
+            ..NodeOptions::default()
+        },
         trust: arguments.trust,
     };
     let live = Arc::new(Live::new(arguments.verbosity.level()));

@@ -1,10 +1,13 @@
 //! Whoever starts next removes what a dead run left (design.md §3.7). Only objects with taster's label are looked at.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
 
 use bollard::Docker;
+use bollard::errors::Error;
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptionsBuilder,
+    ListConfigsOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListSecretsOptionsBuilder,
+    ListServicesOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
 
 use super::engine::{EngineError, is_missing};
@@ -15,7 +18,7 @@ use crate::run::{Liveness, liveness, sweep};
 /// An object of a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remnant {
-    /// `container`, `network` or `volume`.
+    /// `container`, `service`, `secret`, `config`, `network` or `volume`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -104,6 +107,8 @@ async fn find(engine: &Docker) -> Result<Vec<Found>, EngineError> {
         let label = |key: &str| labels.and_then(|labels| labels.get(key)).cloned().unwrap_or_default();
         all.push(Found { remnant: Remnant { kind, name, run: label(RUN) }, domain: label(DOMAIN), running });
     };
+    // Services before their tasks' containers, which swarm would start again.
+    add_swarm_objects(engine, &mut add).await?;
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     for container in engine.list_containers(Some(options)).await.map_err(refused("list containers"))? {
         let running = container.state.is_some_and(|state| state.to_string() == "running");
@@ -121,9 +126,68 @@ async fn find(engine: &Docker) -> Result<Vec<Found>, EngineError> {
     Ok(all)
 }
 
+/// What a run made on a swarm that was there before it; services come first, since they hold the others.
+async fn add_swarm_objects(
+    engine: &Docker,
+    add: &mut impl FnMut(&'static str, String, Option<&HashMap<String, String>>, bool),
+) -> Result<(), EngineError> {
+    let refused = |what: &'static str| EngineError::refused(what);
+    let info = engine.info().await.map_err(refused("tell about itself"))?;
+    if info.swarm.and_then(|swarm| swarm.control_available) != Some(true) {
+        return Ok(());
+    }
+    let filters = HashMap::from([("label", vec![RUN])]);
+    let options = ListServicesOptionsBuilder::default().filters(&filters).build();
+    for service in engine.list_services(Some(options)).await.map_err(refused("list services"))? {
+        let labels = service.spec.as_ref().and_then(|spec| spec.labels.as_ref());
+        add("service", service.id.clone().unwrap_or_default(), labels, true);
+    }
+    let options = ListSecretsOptionsBuilder::default().filters(&filters).build();
+    for secret in engine.list_secrets(Some(options)).await.map_err(refused("list secrets"))? {
+        add(
+            "secret",
+            secret.id.clone().unwrap_or_default(),
+            secret.spec.as_ref().and_then(|spec| spec.labels.as_ref()),
+            true,
+        );
+    }
+    let options = ListConfigsOptionsBuilder::default().filters(&filters).build();
+    for config in engine.list_configs(Some(options)).await.map_err(refused("list configs"))? {
+        add(
+            "config",
+            config.id.clone().unwrap_or_default(),
+            config.spec.as_ref().and_then(|spec| spec.labels.as_ref()),
+            true,
+        );
+    }
+    Ok(())
+}
+
+/// How long swarm may take to let go of a network or a volume after its service was removed: the tasks' grace period, and some.
+const LET_GO: Duration = Duration::from_secs(30);
+
+/// Removes an object, again and again while something that is going away still holds it.
 async fn remove(engine: &Docker, remnant: &Remnant) -> Result<(), EngineError> {
+    let begun = Instant::now();
+    loop {
+        match remove_once(engine, remnant).await {
+            Err(EngineError::Refused {
+                source: Error::DockerResponseServerError { status_code: 400..=409, .. },
+                ..
+            }) if begun.elapsed() < LET_GO && !matches!(remnant.kind, "container" | "service") => {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn remove_once(engine: &Docker, remnant: &Remnant) -> Result<(), EngineError> {
     let result = match remnant.kind {
         "container" => return node::remove(engine, &remnant.name).await,
+        "service" => engine.delete_service(&remnant.name).await,
+        "secret" => engine.delete_secret(&remnant.name).await,
+        "config" => engine.delete_config(&remnant.name).await,
         "network" => engine.remove_network(&remnant.name).await,
         _ => engine.remove_volume(&remnant.name, Some(RemoveVolumeOptionsBuilder::default().force(true).build())).await,
     };

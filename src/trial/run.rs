@@ -286,7 +286,7 @@ async fn set_up(
     log.progress("node", "starting");
     let cluster = Cluster::start(&host, owner, &options.node).await?;
     log.timing("node-ready", begun);
-    let mut session = match Session::open(cluster, subject, log.clone(), &owner.run).await {
+    let mut session = match Session::open(cluster, subject, log.clone(), owner).await {
         Ok(session) => session,
         Err((_, trouble)) => return Err(trouble),
     };

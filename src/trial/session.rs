@@ -17,6 +17,7 @@ use crate::run::RunLog;
 use crate::swarm::deploy::{self, Applied, ApplyOptions, Change, DeployOptions, Endpoints, StackSpec};
 use crate::swarm::engine::EngineError;
 use crate::swarm::images;
+use crate::swarm::labels::Owner;
 use crate::swarm::node::Cluster;
 use crate::swarm::observe::{Engines, Observer, Pressure, StackView, TaskState, Wake, changes};
 
@@ -48,7 +49,7 @@ pub(super) struct Session {
     pub digests: Vec<crate::record::ImageDigest>,
     engines: Engines,
     observer: Observer,
-    run: String,
+    owner: Owner,
     told: BTreeMap<String, TaskState>,
     routed: BTreeMap<String, Vec<Upstream>>,
 }
@@ -62,9 +63,9 @@ impl Session {
         cluster: Cluster,
         subject: Subject,
         log: RunLog,
-        run: &str,
+        owner: &Owner,
     ) -> Result<Self, (Cluster, Trouble)> {
-        let facts = match cluster.facts().await {
+        let facts = match cluster.facts(owner).await {
             Ok(facts) => facts,
             Err(error) => return Err((cluster, error.into())),
         };
@@ -81,7 +82,7 @@ impl Session {
             digests: Vec::new(),
             engines,
             observer,
-            run: run.to_owned(),
+            owner: owner.clone(),
             told: BTreeMap::new(),
             routed: BTreeMap::new(),
         })
@@ -135,13 +136,17 @@ impl Session {
             if matches!(name.as_str(), "host" | "bridge" | "none" | "ingress") {
                 continue;
             }
+            let engine = &self.cluster.manager().engine;
+            if !self.cluster.is_ephemeral() && engine.inspect_network(name, None).await.is_ok() {
+                continue;
+            }
             let request = NetworkCreateRequest {
                 name: name.clone(),
                 driver: Some("overlay".to_owned()),
                 attachable: Some(true),
+                labels: Some(self.owner.labels("network")),
                 ..Default::default()
             };
-            let engine = &self.cluster.manager().engine;
             engine.create_network(request).await.map_err(EngineError::refused(format!("create the network {name}")))?;
         }
         Ok(())
@@ -158,7 +163,12 @@ impl Session {
         } else {
             Endpoints::AsWritten
         };
-        let options = DeployOptions { run: Some(self.run.clone()), endpoints, ..DeployOptions::default() };
+        let options = DeployOptions {
+            run: Some(self.owner.run.clone()),
+            domain: Some(self.owner.domain.clone()),
+            endpoints,
+            ..DeployOptions::default()
+        };
         let mut spec = self.subject.stack_spec(&options)?;
         self.name_images_for_node(&mut spec);
         if let Replace::One(only) = replace {

@@ -43,6 +43,8 @@ pub enum Endpoints {
 pub struct DeployOptions {
     /// The run's id, put on every object as [`labels::RUN`].
     pub run: Option<String>,
+    /// The lock domain of the run, put beside it as [`labels::DOMAIN`], so that whoever starts next can tell whether the run lives.
+    pub domain: Option<String>,
     /// How peers are to reach services.
     pub endpoints: Endpoints,
     /// Values for external secrets, by key of the compose file. A secret that exists already is left as it is.
@@ -167,6 +169,7 @@ impl StackContext<'_> {
     pub(super) fn add_run_label(&self, labels: &mut HashMap<String, String>) {
         if let Some(run) = &self.options.run {
             labels.insert(labels::RUN.to_owned(), run.clone());
+            labels.extend(self.options.domain.iter().map(|domain| (labels::DOMAIN.to_owned(), domain.clone())));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use bollard::Docker;
 use bollard::models::NetworkCreateRequest;
 
+use super::adopt::adopt;
 use super::image::{NodeImage, ensure};
 use super::rights::Rights;
 use super::start::{Membership, Node, NodeError, Wanted};
@@ -26,6 +27,10 @@ pub struct NodeOptions {
     pub rights: Option<Rights>,
     /// Memory for each node in bytes; no limit, when `None`.
     pub memory: Option<i64>,
+    /// Use the swarm of the engine itself instead of nodes of our own.
+    pub engine: bool,
+    /// With `engine`: also when others use that swarm.
+    pub shared: bool,
 }
 
 /// The nodes of a run.
@@ -37,6 +42,7 @@ pub struct Cluster {
     pub image: NodeImage,
     host: Docker,
     network: Option<String>,
+    ephemeral: bool,
 }
 
 impl Cluster {
@@ -45,9 +51,14 @@ impl Cluster {
     /// # Errors
     /// When there is no image, or a node does not come up with any rights; nothing is left behind then.
     pub async fn start(host: &Docker, owner: &Owner, options: &NodeOptions) -> Result<Self, NodeError> {
-        let image = ensure(host, owner, options.executable.as_deref(), options.base.as_deref()).await?;
+        let (executable, base) = (options.executable.as_deref(), options.base.as_deref());
+        if options.engine {
+            let (node, image) = adopt(host, owner, executable, base, options.shared).await?;
+            return Ok(Self { nodes: vec![node], image, host: host.clone(), network: None, ephemeral: false });
+        }
+        let image = ensure(host, owner, executable, base).await?;
         let network = if options.workers > 0 { Some(create_network(host, owner).await?) } else { None };
-        let mut cluster = Self { nodes: Vec::new(), image, host: host.clone(), network };
+        let mut cluster = Self { nodes: Vec::new(), image, host: host.clone(), network, ephemeral: true };
         match cluster.add_nodes(owner, options).await {
             Ok(()) => Ok(cluster),
             Err(error) => {
@@ -119,6 +130,11 @@ impl Cluster {
         }
     }
 
+    /// The nodes are the run's own: they go with all that is on them.
+    pub fn is_ephemeral(&self) -> bool {
+        self.ephemeral
+    }
+
     /// The manager.
     ///
     /// # Panics
@@ -132,15 +148,15 @@ impl Cluster {
     ///
     /// # Errors
     /// When the manager's engine does not answer.
-    pub async fn facts(&self) -> Result<NodeFacts, EngineError> {
+    pub async fn facts(&self, owner: &Owner) -> Result<NodeFacts, EngineError> {
         let manager = self.manager();
         let info = manager.engine.info().await.map_err(EngineError::refused("tell about itself"))?;
         let version = manager.engine.version().await.map_err(EngineError::refused("tell its version"))?;
         let host = self.host.info().await.map_err(EngineError::refused("tell about itself"))?;
         let key = format!("{} {}", host.id.unwrap_or_default(), manager.setup.kernel);
-        let virtual_ips = virtual_ip::works(&manager.engine, &self.image.agent, &key).await?;
+        let virtual_ips = virtual_ip::works(&manager.engine, &self.image.agent, &key, owner).await?;
         Ok(NodeFacts {
-            kind: "ephemeral".to_owned(),
+            kind: if self.ephemeral { "ephemeral" } else { "engine" }.to_owned(),
             engine: version.version.unwrap_or_default(),
             api: version.api_version.unwrap_or_default(),
             kernel: manager.setup.kernel.clone(),
@@ -148,7 +164,7 @@ impl Cluster {
             storage: info.driver.unwrap_or_default(),
             cgroup: info.cgroup_version.map(|version| version.to_string()).unwrap_or_default(),
             endpoint_mode: if virtual_ips { "vip" } else { "dnsrr" }.to_owned(),
-            rights: manager.rights.word().to_owned(),
+            rights: if self.ephemeral { manager.rights.word() } else { "host" }.to_owned(),
             image: self.image.origin.clone(),
             cpus: info.ncpu.unwrap_or_default(),
             memory: info.mem_total.unwrap_or_default(),

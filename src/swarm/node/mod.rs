@@ -1,5 +1,6 @@
 //! Ephemeral nodes: a nested engine in swarm mode, reached by the host's Engine API alone.
 
+mod adopt;
 mod cluster;
 mod host_files;
 mod image;
@@ -7,6 +8,7 @@ mod rights;
 mod start;
 mod virtual_ip;
 
+pub use adopt::AdoptError;
 pub use cluster::{Cluster, NodeOptions};
 pub use image::{NodeImage, NodeImageError, ensure as ensure_image};
 pub use rights::Rights;

@@ -44,6 +44,9 @@ pub enum NodeError {
         /// Why, with the engine's last words.
         reason: String,
     },
+    /// The swarm that is there is not used.
+    #[error(transparent)]
+    Adopt(#[from] super::adopt::AdoptError),
     /// The node's socket could not be offered here.
     #[error("cannot offer the node's engine at {path}: {source}")]
     Socket {
@@ -71,8 +74,8 @@ pub struct Node {
     pub rights: Rights,
     /// The address of its container on the host's network.
     pub address: String,
-    socket: PathBuf,
-    host: Docker,
+    pub(super) socket: PathBuf,
+    pub(super) host: Docker,
 }
 
 /// Whether a node begins a swarm or joins one.

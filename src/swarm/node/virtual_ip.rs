@@ -17,6 +17,7 @@ use futures_util::StreamExt;
 use crate::agent::executable::Packed;
 use crate::agent::probe::PATIENCE;
 use crate::swarm::engine::EngineError;
+use crate::swarm::labels::Owner;
 
 /// Network, service, container and image of the probe.
 const PROBE: &str = "taster-probe";
@@ -38,11 +39,11 @@ fn memory(key: &str) -> Option<PathBuf> {
 ///
 /// # Errors
 /// When the node's engine refuses a part of the probe.
-pub(super) async fn works(node: &Docker, packed: &Packed, key: &str) -> Result<bool, EngineError> {
+pub(super) async fn works(node: &Docker, packed: &Packed, key: &str, owner: &Owner) -> Result<bool, EngineError> {
     if let Some(works) = remembered(key) {
         return Ok(works);
     }
-    let result = probe(node, packed).await;
+    let result = probe(node, packed, owner).await;
     clean(node).await;
     let works = result?;
     if let Some(path) = memory(key) {
@@ -53,7 +54,7 @@ pub(super) async fn works(node: &Docker, packed: &Packed, key: &str) -> Result<b
     Ok(works)
 }
 
-async fn probe(node: &Docker, packed: &Packed) -> Result<bool, EngineError> {
+async fn probe(node: &Docker, packed: &Packed, owner: &Owner) -> Result<bool, EngineError> {
     let refused = |what: &'static str| EngineError::refused(what);
     let options = CreateImageOptionsBuilder::default().from_src("-").repo(PROBE).tag("1").build();
     let mut import =
@@ -65,6 +66,7 @@ async fn probe(node: &Docker, packed: &Packed) -> Result<bool, EngineError> {
         name: PROBE.to_owned(),
         driver: Some("overlay".to_owned()),
         attachable: Some(true),
+        labels: Some(owner.labels("probe")),
         ..Default::default()
     };
     node.create_network(network).await.map_err(refused("create the probe's network"))?;
@@ -72,6 +74,7 @@ async fn probe(node: &Docker, packed: &Packed) -> Result<bool, EngineError> {
     listen.extend(["agent".to_owned(), "probe-listen".to_owned()]);
     let spec = ServiceSpec {
         name: Some(PROBE.to_owned()),
+        labels: Some(owner.labels("probe")),
         task_template: Some(TaskSpec {
             container_spec: Some(TaskSpecContainerSpec {
                 image: Some(format!("{PROBE}:1")),
@@ -90,6 +93,7 @@ async fn probe(node: &Docker, packed: &Packed) -> Result<bool, EngineError> {
     let body = ContainerCreateBody {
         image: Some(format!("{PROBE}:1")),
         entrypoint: Some(connect),
+        labels: Some(owner.labels("probe")),
         host_config: Some(HostConfig { network_mode: Some(PROBE.to_owned()), ..Default::default() }),
         ..Default::default()
     };
