@@ -43,7 +43,9 @@ pub fn said(error: &bollard::errors::Error) -> String {
 
 /// Whether the engine answered that there is no such object.
 pub fn is_missing(error: &bollard::errors::Error) -> bool {
-    matches!(error, bollard::errors::Error::DockerResponseServerError { status_code: 404, .. })
+    // Swarm answers some of these with other codes than 404 when an object goes away at the same moment.
+    matches!(error, bollard::errors::Error::DockerResponseServerError { status_code, message }
+        if *status_code == 404 || message.trim_end().ends_with("not found"))
 }
 
 /// Where the environment says the engine is.

@@ -79,6 +79,8 @@ async fn probe(node: &Docker, packed: &Packed, owner: &Owner) -> Result<bool, En
             container_spec: Some(TaskSpecContainerSpec {
                 image: Some(format!("{PROBE}:1")),
                 command: Some(listen),
+                // The first process of a container does not hear SIGTERM, and nothing is to be finished.
+                stop_grace_period: Some(0),
                 ..Default::default()
             }),
             networks: Some(vec![NetworkAttachmentConfig { target: Some(PROBE.to_owned()), ..Default::default() }]),
