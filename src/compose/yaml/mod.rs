@@ -8,7 +8,7 @@ mod scalar;
 mod syntax;
 pub mod timestamp;
 
-use super::problem::Issue;
+use super::problem::{Issue, LoadError};
 use super::source::{SourceFile, Span};
 use super::tree::Mapping;
 
@@ -20,7 +20,18 @@ pub const SIZE_LIMIT: usize = 2 * 1024 * 1024;
 /// How deep collections may be nested. Real compose files need about eight levels.
 pub const DEPTH_LIMIT: usize = 100;
 
-/// Reads one file into a mapping.
+/// Reads one YAML file that holds a mapping, as it is: nothing is interpolated or checked.
+///
+/// # Errors
+/// Every problem found: too large, no UTF-8, no YAML, a duplicate key, an alias without anchor, a cycle, no mapping.
+pub fn parse(source: &SourceFile) -> Result<Mapping, LoadError> {
+    read(0, source).map_err(|issues| {
+        let sources = vec![source.clone()];
+        LoadError { problems: issues.into_iter().map(|issue| issue.locate(&sources)).collect(), sources }
+    })
+}
+
+/// Reads file number `file` into a mapping.
 ///
 /// # Errors
 /// Every problem found: too large, no UTF-8, no YAML, a duplicate key, an alias without anchor, a cycle, no mapping.

@@ -24,9 +24,8 @@ pub(super) fn tagged(tag: &str, text: &str) -> Result<Content, String> {
     if tag == "!!binary" {
         let joined: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
         let bytes = base64::engine::general_purpose::STANDARD.decode(joined);
-        return bytes
-            .map(|bytes| Content::Text(String::from_utf8_lossy(&bytes).into_owned()))
-            .map_err(|_| "it is tagged `!!binary` and is no valid base64".to_owned());
+        let bytes = bytes.map_err(|_| "it is tagged `!!binary` and is no valid base64".to_owned())?;
+        return String::from_utf8(bytes).map(Content::Text).map_err(|_| "what it encodes is no text".to_owned());
     }
     if !RESOLVABLE.contains(&tag) || tag == "!!str" {
         return Ok(Content::Text(text.to_owned()));

@@ -79,6 +79,9 @@ impl Builder<'_> {
             match event {
                 Event::Scalar(value, style, anchor, tag) => {
                     let plain = style == ScalarStyle::Plain;
+                    if style == ScalarStyle::DoubleQuoted {
+                        self.check_escapes(start, end)?;
+                    }
                     // An absent value is told as `~` by the parser, and is an empty text for us.
                     let text = if plain && start == end { String::new() } else { value.into_owned() };
                     self.leaf(start, end, anchor, tag.as_deref(), Kind::Scalar { text, plain });
@@ -101,6 +104,22 @@ impl Builder<'_> {
             }
         }
         Ok(self.document)
+    }
+
+    /// The reference's library does not know the escape `\/` of newer YAML.
+    fn check_escapes(&self, start: usize, end: usize) -> Result<(), Issue> {
+        let raw = self.text.get(start..end).unwrap_or_default().as_bytes();
+        let mut at = 0;
+        while let Some(found) = raw.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == b'\\')) {
+            at += found;
+            if raw.get(at + 1) == Some(&b'/') {
+                let span = Span::new(self.file, start + at + self.offset, start + at + 2 + self.offset);
+                return Err(Issue::new(span, "", "the swarm loader does not know the escape `\\/`")
+                    .help("write `/` without the backslash"));
+            }
+            at += 2;
+        }
+        Ok(())
     }
 
     fn node(&mut self, start: usize, end: usize, anchor: usize, tag: Option<&Tag>, kind: Kind) -> NodeId {
