@@ -42,7 +42,7 @@ pub(super) async fn try_one(docker: &Docker) -> Result<Seen, TrialError> {
         .await
         .map_err(|error| TrialError::Node(Box::new(error)))?;
     let ready_in = begun.elapsed();
-    let facts = cluster.facts().await;
+    let facts = cluster.facts(&owner).await;
     let pressure = cluster.manager().link.pressure().await.ok();
     let pressure = pressure
         .map(|raw| Pressure::from_proc(raw.cpu.as_deref(), raw.io.as_deref(), raw.memory.as_deref(), raw.disk_free));
