@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use simple_dns::rdata::{A, RData};
 use simple_dns::{CLASS, OPCODE, Packet, PacketFlag, QCLASS, QTYPE, RCODE, ResourceRecord, TYPE};
@@ -16,6 +16,10 @@ use tokio::sync::Semaphore;
 
 /// How long one upstream resolver may take.
 const UPSTREAM_TIMEOUT: Duration = Duration::from_secs(2);
+/// So many times in a row may an upstream resolver be silent …
+const MAX_SILENCES: u32 = 3;
+/// … before it is left alone for this long. A node without a network must not cost an app two seconds for every name.
+const REST: Duration = Duration::from_secs(5);
 /// How long a TCP client may take between queries.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Short, because a host's address changes with the node.
@@ -55,6 +59,7 @@ fn key(name: &str) -> String {
 
 /// Serves both sockets until the future is dropped.
 pub async fn serve(udp: UdpSocket, tcp: TcpListener, hosts: Hosts, upstream: Vec<SocketAddr>) {
+    let upstream = upstream.into_iter().map(|address| (address, Mutex::default())).collect();
     let server = Arc::new(Server { hosts, upstream, places: Arc::new(Semaphore::new(MAX_AT_ONCE)) });
     tokio::join!(serve_udp(Arc::new(udp), Arc::clone(&server)), serve_tcp(tcp, server));
 }
@@ -62,8 +67,26 @@ pub async fn serve(udp: UdpSocket, tcp: TcpListener, hosts: Hosts, upstream: Vec
 #[derive(Debug)]
 struct Server {
     hosts: Hosts,
-    upstream: Vec<SocketAddr>,
+    upstream: Vec<(SocketAddr, Mutex<Patience>)>,
     places: Arc<Semaphore>,
+}
+
+/// How an upstream resolver has behaved of late.
+#[derive(Debug, Default)]
+struct Patience {
+    silences: u32,
+    resting_until: Option<Instant>,
+}
+
+impl Patience {
+    fn is_over(&self, now: Instant) -> bool {
+        self.resting_until.is_some_and(|until| now < until)
+    }
+
+    fn note(&mut self, silent: bool, now: Instant) {
+        self.silences = if silent { self.silences + 1 } else { 0 };
+        self.resting_until = (self.silences >= MAX_SILENCES).then(|| now + REST);
+    }
 }
 
 async fn serve_udp(socket: Arc<UdpSocket>, server: Arc<Server>) {
@@ -160,14 +183,19 @@ impl Server {
 
     /// Asks the upstream resolvers in turn.
     async fn elsewhere(&self, query: &Packet<'_>, message: &[u8], transport: Transport) -> Option<Vec<u8>> {
-        for resolver in &self.upstream {
+        for (resolver, patience) in &self.upstream {
+            if patience.lock().unwrap_or_else(PoisonError::into_inner).is_over(Instant::now()) {
+                continue;
+            }
             let asked = async {
                 match transport {
                     Transport::Udp => ask_udp(*resolver, message).await,
                     Transport::Tcp => ask_tcp(*resolver, message).await,
                 }
             };
-            match tokio::time::timeout(UPSTREAM_TIMEOUT, asked).await {
+            let reply = tokio::time::timeout(UPSTREAM_TIMEOUT, asked).await;
+            patience.lock().unwrap_or_else(PoisonError::into_inner).note(reply.is_err(), Instant::now());
+            match reply {
                 Ok(Ok(reply)) if reply.get(..2) == message.get(..2) => return Some(reply),
                 _ => {}
             }
@@ -209,4 +237,28 @@ async fn ask_tcp(resolver: SocketAddr, message: &[u8]) -> std::io::Result<Vec<u8
     let mut stream = TcpStream::connect(resolver).await?;
     write_message(&mut stream, message).await?;
     read_message(&mut stream).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_resolver_rests_and_is_asked_again() {
+        let (mut patience, start) = (Patience::default(), Instant::now());
+        for _ in 0..MAX_SILENCES - 1 {
+            patience.note(true, start);
+        }
+        assert!(!patience.is_over(start));
+        patience.note(false, start);
+        patience.note(true, start);
+        assert!(!patience.is_over(start), "an answer makes up for earlier silence");
+        for _ in 0..MAX_SILENCES {
+            patience.note(true, start);
+        }
+        assert!(patience.is_over(start) && !patience.is_over(start + REST));
+        // One more silence is enough then.
+        patience.note(true, start + REST);
+        assert!(patience.is_over(start + REST));
+    }
 }

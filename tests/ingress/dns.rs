@@ -126,6 +126,13 @@ async fn resolvers_that_do_not_answer_are_a_server_failure() {
     let begun = Instant::now();
     assert_eq!(ask(&server, "other.org", TYPE::A).await, (RCODE::ServerFailure, vec![]));
     assert!(begun.elapsed() < Duration::from_secs(4));
+    // After three silences in a row nobody waits for it any more.
+    for _ in 0..2 {
+        ask(&server, "other.org", TYPE::A).await;
+    }
+    let begun = Instant::now();
+    assert_eq!(ask(&server, "other.org", TYPE::A).await, (RCODE::ServerFailure, vec![]));
+    assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -37,6 +37,9 @@ async fn paths_are_stripped_prefixed_and_replaced() {
     assert_eq!(seen(&node, "/x?y").await.0, "GET /only?y");
     let node = with(&[("replacepathregex.regex", "^/a/(.*)"), ("replacepathregex.replacement", "/b/$1")]).await;
     assert_eq!(seen(&node, "/a/c").await.0, "GET /b/c");
+    // A path that lost its slash stays a path.
+    let node = with(&[("replacepathregex.regex", "^/(.*)"), ("replacepathregex.replacement", "$1")]).await;
+    assert_eq!(seen(&node, "/evil.example.org/c").await.0, "GET /evil.example.org/c");
 }
 
 #[tokio::test]

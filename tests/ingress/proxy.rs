@@ -197,6 +197,25 @@ async fn the_plain_entry_point_redirects_before_any_router() {
 }
 
 #[tokio::test]
+async fn requests_that_cannot_be_forwarded_are_refused() {
+    let node = Node::with_app(&[], mirror().await).await;
+    for (request, status) in [
+        ("CONNECT blog.example.com:443 HTTP/1.1\r\nHost: blog.example.com:443\r\nConnection: close\r\n\r\n", "400"),
+        ("GET / HTTP/1.0\r\n\r\n", "400"),
+        ("OPTIONS * HTTP/1.1\r\nHost: blog.example.com\r\nConnection: close\r\n\r\n", "200"),
+        ("GET https://blog.example.com/x HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n", "200"),
+        ("nonsense\r\n\r\n", "400"),
+    ] {
+        let mut stream = tls(&node.ca, node.https, "blog.example.com", &[b"http/1.1"]).await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut response = Vec::new();
+        drop(stream.read_to_end(&mut response).await);
+        let response = String::from_utf8_lossy(&response);
+        assert_eq!(response.split(' ').nth(1), Some(status), "{request}{response}");
+    }
+}
+
+#[tokio::test]
 async fn a_router_without_tls_answers_only_on_the_plain_entry_point() {
     let mut table = table(&project([(
         "app",

@@ -120,10 +120,11 @@ fn outgoing(
     upgrade: Option<&HeaderValue>,
     body: Counted,
 ) -> Result<Request<Counted>, String> {
-    let path = if draft.path.is_empty() { "/" } else { draft.path.as_str() };
+    // Without its slash the target would read as a host.
+    let slash = if draft.path.starts_with('/') || draft.path == "*" { "" } else { "/" };
     let target = match &draft.query {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
+        Some(query) => format!("{slash}{}?{query}", draft.path),
+        None => format!("{slash}{}", draft.path),
     };
     let socket = task.socket(backend.port);
     let mut outgoing = Request::new(body);

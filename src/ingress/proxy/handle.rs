@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::header::{EXPECT, HOST, HeaderValue};
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 
 use super::answer::{self, Body, Reason};
 use super::edit::{self, Draft};
@@ -35,6 +35,9 @@ async fn answered(
     let Some(authority) = headers::authority(&request).filter(|authority| !authority.is_empty()) else {
         return answer::answer(&Reason::BadRequest("the request names no host".into()), None, "");
     };
+    if request.method() == Method::CONNECT {
+        return answer::answer(&Reason::BadRequest("this is no proxy for CONNECT".into()), None, "");
+    }
     let (host, _) = headers::split_port(&authority);
     let host = host.to_ascii_lowercase();
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
