@@ -8,6 +8,7 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use taster::ingress::ca::Ca;
 use taster::ingress::client::{ClientError, Limits};
+use taster::ingress::proxy::Timeouts;
 use taster::ingress::routes::{RouteTable, Severity};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -133,7 +134,9 @@ async fn a_slow_app_is_a_timeout_with_a_reason_and_a_slow_upload_is_not() {
             held.push(stream);
         }
     });
-    let node = Node::with_app(&[], at).await;
+    let timeouts = Timeouts { response: Duration::from_millis(700), ..Timeouts::default() };
+    let impatient = |at| Node::with_timeouts(usual_table(&[]), upstreams(&[("app", &[("task1", at)])]), timeouts);
+    let node = impatient(at).await;
     let begun = Instant::now();
     let exchange = node.get("blog.example.com", "/").await;
     assert_eq!(exchange.status, 504);
@@ -144,7 +147,7 @@ async fn a_slow_app_is_a_timeout_with_a_reason_and_a_slow_upload_is_not() {
 
     // 1.2 s of upload, longer than the 0.7 s that a silent app gets.
     let (at, _) = crate::streams::sink().await;
-    let node = Node::with_app(&[], at).await;
+    let node = impatient(at).await;
     let mut stream = tls(&node.ca, node.https, "blog.example.com", &[b"http/1.1"]).await;
     stream.write_all(b"POST /up HTTP/1.1\r\nhost: blog.example.com\r\ncontent-length: 12\r\n\r\n").await.unwrap();
     for _ in 0..12 {
@@ -242,7 +245,7 @@ async fn hop_by_hop_and_forged_headers_do_not_pass() {
     stream
         .write_all(
             b"GET / HTTP/1.1\r\nHost: blog.example.com\r\nConnection: close, X-Secret\r\nX-Secret: 1\r\nTE: trailers\r\n\
-              Keep-Alive: timeout=5\r\nX-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: gopher\r\nX-Real-Ip: 9.9.9.9\r\n\
+              Keep-Alive: timeout=5\r\nX-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: gopher\r\nX-Real-Ip: 9.9.9.9\r\nX-Forwarded-Prefix: /9.9.9.9\r\n\
               X-Taster-Task: forged\r\nX-Kept: yes\r\nX-Kept: twice\r\n\r\n",
         )
         .await

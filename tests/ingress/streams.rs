@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -128,7 +129,8 @@ async fn a_response_arrives_piece_by_piece() {
     let mut seen = String::new();
     while !seen.contains("first") {
         let mut buffer = [0; 1024];
-        let read = stream.read(&mut buffer).await.unwrap();
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut buffer)).await;
+        let read = read.expect("the first piece is held back").unwrap();
         seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
     }
     assert!(!seen.contains("second"));

@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -91,11 +90,10 @@ impl Drop for Node {
 
 impl Node {
     pub(crate) async fn start(table: RouteTable, upstreams: Upstreams) -> Self {
-        let timeouts = Timeouts {
-            connect: Duration::from_millis(500),
-            response: Duration::from_millis(700),
-            client: Duration::from_secs(5),
-        };
+        Self::with_timeouts(table, upstreams, Timeouts::default()).await
+    }
+
+    pub(crate) async fn with_timeouts(table: RouteTable, upstreams: Upstreams, timeouts: Timeouts) -> Self {
         let ca = Arc::new(Ca::generate().unwrap());
         let state = SharedState::new();
         state.set_routes(table).unwrap();
