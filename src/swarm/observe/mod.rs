@@ -15,7 +15,7 @@ mod wire;
 pub use changes::{Changes, Wake, changes};
 pub use engines::Engines;
 pub use observer::{ObserveError, Observer, observe};
-pub use pressure::{Pressure, PressureSource, Stall};
+pub use pressure::{Pressure, Stall};
 pub use view::{
     Address, HealthStatus, HealthView, Healthcheck, Mode, NodeView, PortView, Probe, RestartCondition, RestartPolicy,
     ServiceView, StackView, TaskState, TaskView, UpdateState, UpdateView,

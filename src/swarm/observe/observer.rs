@@ -4,13 +4,15 @@
 use std::collections::HashMap;
 
 use bollard::errors::Error;
-use bollard::query_parameters::{ListNodesOptions, ListServicesOptionsBuilder, ListTasksOptionsBuilder};
 use futures_util::future::join_all;
+use serde::de::DeserializeOwned;
 
 use super::engines::Engines;
 use super::parse;
 use super::view::{HealthStatus, StackView, TaskState, TaskView};
 use super::wire::{RawContainer, RawNode, RawService, RawTask};
+use crate::swarm::deploy::raw;
+use crate::swarm::engine::{is_missing, said};
 use crate::swarm::logs::{self, LogLimits, LogLine};
 
 /// The label by which `docker stack` marks what belongs to a stack.
@@ -22,7 +24,7 @@ const TAIL: LogLimits = LogLimits { lines: 25, bytes: 16 * 1024 };
 #[derive(Debug, thiserror::Error)]
 pub enum ObserveError {
     /// The manager did not answer.
-    #[error("the swarm manager did not say {what} of stack {stack}: {source}")]
+    #[error("the swarm manager did not say {what} of stack {stack}: {}", said(.source))]
     Manager {
         /// What was asked for.
         what: &'static str,
@@ -40,7 +42,7 @@ pub enum ObserveError {
         node: String,
     },
     /// A node's engine did not answer.
-    #[error("the engine of node {node} did not show the container of task {task}: {source}")]
+    #[error("the engine of node {node} did not show the container of task {task}: {}", said(.source))]
     Node {
         /// The task.
         task: String,
@@ -81,9 +83,8 @@ impl Observer {
     pub async fn observe(&mut self) -> Result<StackView, ObserveError> {
         let services = self.services().await?;
         let taken_at = self.engines.now().await;
-        let nodes = parse::answer::<_, Vec<RawNode>>(self.engines.manager().list_nodes(None::<ListNodesOptions>).await);
-        let nodes =
-            nodes.map_err(|source| self.manager("the nodes", source))?.into_iter().map(parse::node).collect::<Vec<_>>();
+        let nodes: Vec<RawNode> = self.ask("the nodes", "/nodes").await?;
+        let nodes: Vec<_> = nodes.into_iter().map(parse::node).collect();
         let tasks = if services.is_empty() { Vec::new() } else { self.tasks(&services).await? };
         let mut by_service: HashMap<String, Vec<RawTask>> = HashMap::new();
         for task in tasks {
@@ -121,18 +122,23 @@ impl Observer {
     }
 
     async fn services(&self) -> Result<Vec<RawService>, ObserveError> {
-        let filters = HashMap::from([("label", vec![format!("{STACK_LABEL}={}", self.stack)])]);
-        let options = ListServicesOptionsBuilder::default().filters(&filters).status(true).build();
-        let services = parse::answer(self.engines.manager().list_services(Some(options)).await);
-        services.map_err(|source| self.manager("the services", source))
+        let filters = raw::filters("label", &format!("{STACK_LABEL}={}", self.stack));
+        self.ask("the services", &format!("/services?status=true&filters={filters}")).await
     }
 
+    /// The tasks of each service, asked for one service at a time: all at once, so that it takes no longer.
     async fn tasks(&self, services: &[RawService]) -> Result<Vec<RawTask>, ObserveError> {
-        let filters =
-            HashMap::from([("service", services.iter().map(|service| service.id.clone()).collect::<Vec<_>>())]);
-        let options = ListTasksOptionsBuilder::default().filters(&filters).build();
-        let tasks = parse::answer(self.engines.manager().list_tasks(Some(options)).await);
-        tasks.map_err(|source| self.manager("the tasks", source))
+        let of_one = |service: &RawService| format!("/tasks?filters={}", raw::filters("service", &service.id));
+        let paths: Vec<String> = services.iter().map(of_one).collect();
+        let answers = join_all(paths.iter().map(|path| self.ask::<Vec<RawTask>>("the tasks", path))).await;
+        let answers: Result<Vec<_>, _> = answers.into_iter().collect();
+        Ok(answers?.into_iter().flatten().collect())
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, what: &'static str, path: &str) -> Result<T, ObserveError> {
+        let failed = |source| ObserveError::Manager { what, stack: self.stack.clone(), source };
+        let value = raw::get(self.engines.manager(), path).await.map_err(failed)?;
+        serde_json::from_value(value).map_err(|error| failed(error.into()))
     }
 
     /// Reads the last lines of tasks that are in trouble: once of a failed one, each time of one that is not healthy. A log that
@@ -159,10 +165,6 @@ impl Observer {
         let read: Vec<_> = read.await;
         self.logs.extend(read.into_iter().flatten());
     }
-
-    fn manager(&self, what: &'static str, source: Error) -> ObserveError {
-        ObserveError::Manager { what, stack: self.stack.clone(), source }
-    }
 }
 
 /// Takes over what was learnt about a container that has ended; what the manager says stays as it is now.
@@ -182,10 +184,14 @@ async fn look(engines: &Engines, task: &mut TaskView) -> Result<(), ObserveError
     let Some(engine) = engines.node(&node) else {
         return Err(ObserveError::UnknownNode { task: task.id.clone(), node });
     };
-    match parse::answer::<_, RawContainer>(engine.inspect_container(&container, None).await) {
-        Ok(raw) => parse::container(task, raw),
-        Err(Error::DockerResponseServerError { status_code: 404, .. }) => {}
-        Err(source) => return Err(ObserveError::Node { task: task.id.clone(), node, source }),
+    let failed = |source| ObserveError::Node { task: task.id.clone(), node: node.clone(), source };
+    match raw::get(engine, &format!("/containers/{container}/json")).await {
+        Ok(value) => {
+            let raw: RawContainer = serde_json::from_value(value).map_err(|error| failed(error.into()))?;
+            parse::container(task, raw);
+        }
+        Err(error) if is_missing(&error) => {}
+        Err(source) => return Err(failed(source)),
     }
     Ok(())
 }

@@ -1,14 +1,13 @@
 //! From the engine's JSON to the view.
 //!
-//! The client library's enums are closed: one unknown word of a newer engine would lose a whole answer. So every answer is taken as
-//! JSON (the library hands it out with its error) and read here, where an unknown word stays a word.
+//! The client library's enums are closed (one unknown word of a newer engine would lose a whole answer) and its models lose fields (a
+//! task's addresses, a specification's healthcheck). So every answer is taken as plain JSON and read here, where an unknown word stays a
+//! word, and specifications are compared as they are.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bollard::errors::Error;
 use jiff::Timestamp;
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::mentions::mentions;
@@ -28,16 +27,6 @@ const DEFAULT_HEALTH_TIME: Duration = Duration::from_secs(30);
 const DEFAULT_HEALTH_RETRIES: u32 = 3;
 /// The engine's default for `stop_grace_period`.
 const DEFAULT_STOP_GRACE: Duration = Duration::from_secs(10);
-
-/// An engine's answer, read tolerantly.
-pub(super) fn answer<T: Serialize, R: DeserializeOwned>(answer: Result<T, Error>) -> Result<R, Error> {
-    let value = match answer {
-        Ok(typed) => serde_json::to_value(typed)?,
-        Err(Error::JsonDataError { contents, .. }) => serde_json::from_str(&contents)?,
-        Err(error) => return Err(error),
-    };
-    Ok(serde_json::from_value(value)?)
-}
 
 /// The engine writes the year 1 for "never".
 fn time(text: &str) -> Option<Timestamp> {

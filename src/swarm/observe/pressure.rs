@@ -37,19 +37,6 @@ impl Pressure {
     }
 }
 
-/// Whoever can measure the pressure on the nodes: the agent within them.
-pub trait PressureSource: Send + Sync {
-    /// The pressure now; the default value when it cannot be measured.
-    fn pressure(&self) -> impl Future<Output = Pressure> + Send;
-}
-
-/// Nothing is measured.
-impl PressureSource for () {
-    async fn pressure(&self) -> Pressure {
-        Pressure::default()
-    }
-}
-
 fn stall(text: &str) -> Option<Stall> {
     let average = |word: &str| -> Option<f64> {
         let line = text.lines().find(|line| line.split_whitespace().next() == Some(word))?;

@@ -1,7 +1,8 @@
 //! Has a stack converged, is it on its way, or will it never get there, and whose fault is that?
 //!
 //! The judge is a pure state machine: it is fed what `swarm::observe` saw, the time since the deploy and the pressure on the node, and
-//! answers with a [`Verdict`]. [`watch`] drives it from a real swarm.
+//! answers with a [`Verdict`]. Whoever drives it looks again at every wake-up of `swarm::observe::changes`, also after it said
+//! `Converged`, for as long as it waits for an answer: an app that falls over while it is asked is named then.
 //!
 //! What it goes by, in the order in which it is asked (the numbers are those of the lessons from the field):
 //! - *converged* (10, 11; recipe-format.md §5): every service has all its tasks, of its present specification, running and healthy where
@@ -23,7 +24,6 @@ mod stuck;
 mod timeout;
 mod track;
 mod waits;
-mod watch;
 mod words;
 #[cfg(test)]
 mod tests;
@@ -32,4 +32,3 @@ pub use cause::{Cause, Class};
 pub use facts::{Facts, ServiceFacts};
 pub use judge::{Judge, Verdict, Wait};
 pub use limits::{Params, Thresholds};
-pub use watch::{Step, watch};
