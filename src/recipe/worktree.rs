@@ -250,3 +250,21 @@ fn special(metadata: &Metadata) -> &'static str {
 fn join(directory: &str, name: &str) -> String {
     if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands in a file's place may change between the look at it and the reading of it.
+    #[test]
+    fn reading_follows_no_link_and_waits_for_no_pipe() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::write(path("file"), "12345").unwrap();
+        std::os::unix::fs::symlink("file", path("link")).unwrap();
+        nix::unistd::mkfifo(&path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(read_regular(&path("file"), 3).unwrap().0, b"1234", "one byte more than allowed shows that it grew");
+        assert!(read_regular(&path("link"), 10).is_err());
+        assert_eq!(read_regular(&path("pipe"), 10).unwrap_err().to_string(), "it is not a plain file");
+    }
+}

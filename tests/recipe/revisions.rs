@@ -61,10 +61,15 @@ fn lesson_02_reads_what_was_asked_for_and_records_its_commit() {
 }
 
 #[test]
-fn a_tag_wins_over_a_branch_of_its_name() {
+fn a_tag_wins_over_everything_else_of_its_name() {
     let mut repository = released();
     repository.git(&["branch", "1.0.0+1.27.1", "main"]);
-    assert_eq!(compose(&at(repository.path(), "1.0.0+1.27.1")), REGULAR[0].1);
+    // Looks like what `git describe` prints for the last commit.
+    let described = format!("1.0.0+1.27.1-2-g{}", &repository.git(&["rev-parse", "main"])[..7]);
+    repository.git(&["tag", &described, "1.0.0+1.27.1"]);
+    for tag in ["1.0.0+1.27.1", &described] {
+        assert_eq!(compose(&at(repository.path(), tag)), REGULAR[0].1, "{tag}");
+    }
 }
 
 #[test]

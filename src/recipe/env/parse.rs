@@ -76,7 +76,8 @@ impl Parser<'_> {
         if let Some(earlier) = self.file.entries.iter().rev().find(|earlier| earlier.name == entry.name)
             && !mentions(&entry, &entry.name)
         {
-            let what = format!("`{}` is set again (first on line {}); the later value wins", entry.name, earlier.line);
+            let what =
+                format!("`{}` is set again (before that on line {}); the later value wins", entry.name, earlier.line);
             self.problem(entry.line, entry.name_span.clone(), what);
         }
         self.known.insert(entry.name.clone(), entry.value.clone());

@@ -135,7 +135,7 @@ fn survives_and_reports_every_irregular_line() {
     assert_problems("what is this\n", &["1: not an assignment"]);
     assert_problems("KEY: value\n", &["1: not an assignment"]);
     assert_problems("=x\n1A=x\nA-B=x\n", &["1: not an", "2: not an", "3: not an"]);
-    assert_problems("A=1\nB=2\nA=3\n", &["3: `A` is set again (first on line 1)"]);
+    assert_problems("A=1\nB=2\nA=3\n", &["3: `A` is set again (before that on line 1)"]);
     assert_problems("A=\"b\n", &["1: the quote \" is not closed"]);
     assert_problems("A='b # c\n", &["1: the quote ' is not closed"]);
     assert_problems("A=\"b\"c\n", &["1: text follows the closing quote"]);

@@ -1,7 +1,8 @@
 //! Reading a git repository without a checkout. Nothing outside this folder names gix.
 //!
 //! Repositories are strangers' data: no configuration but the repository's own is read and that one is not trusted, nothing in
-//! it is executed, no environment variable is looked at, and every object's content is checked against its name.
+//! it is executed, no environment variable is looked at, and everything that goes into a tree is checked against its name: the commit,
+//! the directories and the files.
 
 mod objects;
 mod tags;
