@@ -29,7 +29,7 @@ pub(super) fn container(
     let secrets = secret_references(context, &service.secrets)?;
     let (capability_add, capability_drop) = capabilities(&service.cap_add, &service.cap_drop);
     Ok(TaskSpecContainerSpec {
-        image: Some(familiar_image(&service.image)),
+        image: Some(image(context, &service.image, notes)),
         labels: Some(context.labels(&service.labels)),
         command: list(service.entrypoint.clone().unwrap_or_default()),
         args: list(service.command.clone().unwrap_or_default()),
@@ -65,6 +65,19 @@ pub(super) fn container(
         ulimits: list(service.ulimits.iter().map(|(name, limit)| ulimit(name, *limit)).collect()),
         groups: None,
     })
+}
+
+/// The image as the reference client sends it, or the name by which this node knows the same image.
+fn image(context: &Context<'_>, written: &str, notes: &mut Notes) -> String {
+    let familiar = familiar_image(written);
+    match context.options.node_images.get(written) {
+        Some(here) if *here != familiar => {
+            let why = "the node has the image from a copy, not from a registry, and knows it by this name only";
+            notes.adapt(context.service, &format!("image `{written}` called `{here}`"), why);
+            here.clone()
+        }
+        _ => familiar,
+    }
 }
 
 /// The reference leaves empty lists out of its requests.

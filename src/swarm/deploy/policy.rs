@@ -13,6 +13,7 @@ use bollard::models::{
 };
 
 use super::DeployError;
+use super::spec::Notes;
 use crate::compose::project::{Placement, Resources, Service, UpdateConfig};
 
 /// Nanoseconds as the API wants them; longer than 292 years is cut.
@@ -79,9 +80,21 @@ pub(super) fn update(name: &str, source: &UpdateConfig) -> Result<ServiceSpecUpd
 }
 
 /// `deploy.rollback_config`.
-pub(super) fn rollback(name: &str, source: &UpdateConfig) -> Result<ServiceSpecRollbackConfig, DeployError> {
+///
+/// The engine takes `rollback` as failure action here too, but never rolls a rollback back: it pauses. The API's model has no word
+/// for it, so what happens is what is sent.
+pub(super) fn rollback(
+    name: &str,
+    source: &UpdateConfig,
+    notes: &mut Notes,
+) -> Result<ServiceSpecRollbackConfig, DeployError> {
     let failure_action = match source.failure_action.as_str() {
         "" => None,
+        "rollback" => {
+            let why = "swarm pauses where a rollback fails, whatever is written, and the API's model has no other word";
+            notes.adapt(name, "rollback_config.failure_action pause instead of rollback", why);
+            Some(RollbackAction::PAUSE)
+        }
         "pause" => Some(RollbackAction::PAUSE),
         "continue" => Some(RollbackAction::CONTINUE),
         other => return Err(bad_action(name, "rollback_config", other, "pause or continue")),
@@ -292,7 +305,7 @@ mod tests {
         assert_eq!(update("s", &UpdateConfig::default()).unwrap().parallelism, Some(1));
         let all = UpdateConfig { parallelism: Some(0), ..UpdateConfig::default() };
         assert_eq!(update("s", &all).unwrap().parallelism, Some(0));
-        assert_eq!(rollback("s", &all).unwrap().parallelism, Some(0));
+        assert_eq!(rollback("s", &all, &mut Notes::default()).unwrap().parallelism, Some(0));
     }
 
     #[test]

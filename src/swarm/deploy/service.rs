@@ -41,11 +41,10 @@ pub(super) fn service(context: &Context<'_>, service: &Service, notes: &mut Note
             .as_ref()
             .map(|update| policy::update(context.service, update))
             .transpose()?,
-        rollback_config: deploy
-            .rollback_config
-            .as_ref()
-            .map(|rollback| policy::rollback(context.service, rollback))
-            .transpose()?,
+        rollback_config: match &deploy.rollback_config {
+            Some(rollback) => Some(policy::rollback(context.service, rollback, notes)?),
+            None => None,
+        },
         networks: None,
         endpoint_spec: Some(endpoint::endpoint(context, service, notes)?),
     })

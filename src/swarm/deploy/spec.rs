@@ -49,6 +49,9 @@ pub struct DeployOptions {
     pub endpoints: Endpoints,
     /// Values for external secrets, by key of the compose file. A secret that exists already is left as it is.
     pub secret_values: BTreeMap<String, Vec<u8>>,
+    /// Names by which the node knows images, by the reference as written, where that is another one: a digest means nothing to an
+    /// engine that got its image from a copy. The caller answers for it that both name the same image.
+    pub node_images: BTreeMap<String, String>,
     /// The `name:` of secrets and configs before interpolation, by kind and key: errors name the version variable in it.
     pub raw_names: BTreeMap<(FileKind, String), String>,
 }
