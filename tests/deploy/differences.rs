@@ -23,6 +23,9 @@ pub(crate) enum Deliberate {
     DynamicHostPort,
     /// `rollback_config.failure_action: rollback`: swarm pauses there anyway.
     RollbackOfRollback,
+    /// An empty `dns:` or `driver_opts:` is sent by the reference as settings without content, and by us not at all: to swarm that is
+    /// the same.
+    EmptySettings,
 }
 
 /// THE list of deliberate differences. Whatever is not named here fails the parity test.
@@ -42,6 +45,10 @@ pub(crate) fn deliberate(difference: &Difference) -> Option<Deliberate> {
     }
     if path.ends_with("/RollbackConfig/FailureAction") && reference == "rollback" && ours == "pause" {
         return Some(Deliberate::RollbackOfRollback);
+    }
+    let optional = path.ends_with("/DNSConfig") || path.ends_with("/DriverConfig");
+    if optional && *reference == serde_json::json!({}) && ours.is_null() {
+        return Some(Deliberate::EmptySettings);
     }
     None
 }

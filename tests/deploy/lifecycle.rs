@@ -6,8 +6,9 @@ use std::time::Duration;
 use bollard::Docker;
 use serde_json::Value;
 use taster::compose::project::{FileObject, FileReference, Healthcheck, Network, Project, Service};
+use taster::compose::{Form, Span, VariableUse};
 use taster::swarm::deploy::{
-    Applied, ApplyOptions, Change, DeployError, DeployOptions, FileKind, Keep, StackSpec, apply, leftovers, raw, remove,
+    Applied, ApplyOptions, Change, DeployError, DeployOptions, Keep, StackSpec, apply, leftovers, raw, remove,
 };
 
 use crate::node::with_node;
@@ -46,10 +47,14 @@ fn options() -> DeployOptions {
     DeployOptions {
         run: Some("run-1".to_owned()),
         secret_values: BTreeMap::from([("password".to_owned(), b"generated".to_vec())]),
-        raw_names: BTreeMap::from([(
-            (FileKind::Config, "app_conf".to_owned()),
-            "${STACK_NAME}_app_conf_${APP_CONF_VERSION}".to_owned(),
-        )]),
+        variables: vec![VariableUse {
+            name: "APP_CONF_VERSION".to_owned(),
+            form: Form::Plain,
+            operand: None,
+            value: Some("v1".to_owned()),
+            span: Span::default(),
+            path: "configs.app_conf.name".to_owned(),
+        }],
         ..DeployOptions::default()
     }
 }
@@ -172,7 +177,12 @@ async fn conflicts(docker: &Docker) {
     apply(docker, &spec, ApplyOptions::default()).await.unwrap();
     let spec = StackSpec::build(&project, STACK, &options(), &content("second")).unwrap();
     let text = apply(docker, &spec, ApplyOptions::default()).await.unwrap_err().to_string();
-    assert!(text.contains("secret `own`") && text.contains("`life_own`") && text.contains("`OWN_VERSION`"), "{text}");
+    assert!(
+        text.contains("secret `own`")
+            && text.contains("`life_own`")
+            && text.contains("`${STACK_NAME}_own_${OWN_VERSION}`"),
+        "{text}"
+    );
 }
 
 async fn externals(docker: &Docker) {

@@ -3,6 +3,13 @@
 //! `golden` and `refusals` need no engine. `parity` deploys every stack of `corpus/` with the reference and with ours and compares
 //! field by field; `lifecycle` and `running` follow one stack from its first deploy to its removal.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should panic where it stands"
+)]
+
 mod differences;
 mod golden;
 mod lifecycle;

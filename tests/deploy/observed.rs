@@ -22,8 +22,7 @@ pub(crate) async fn stack(docker: &Docker, stack: &str) -> BTreeMap<String, Valu
         let items = if kind == "volume" { listed["Volumes"].clone() } else { listed };
         for item in items.as_array().into_iter().flatten() {
             let (name, value) = match kind {
-                "service" => (&item["Spec"]["Name"], service(item)),
-                "secret" | "config" => (&item["Spec"]["Name"], item["Spec"].clone()),
+                "service" | "secret" | "config" => (&item["Spec"]["Name"], item["Spec"].clone()),
                 "network" => (&item["Name"], network(item)),
                 _ => (&item["Name"], volume(item)),
             };
@@ -46,10 +45,6 @@ async fn names(docker: &Docker) -> BTreeMap<String, String> {
         }
     }
     names
-}
-
-fn service(item: &Value) -> Value {
-    json!({ "Spec": item["Spec"], "Endpoint": { "Spec": item["Endpoint"]["Spec"], "Ports": item["Endpoint"]["Ports"] } })
 }
 
 /// A network without what the engine chose itself: the numbers of its tunnels, and addresses that nobody asked for (`own` ones are kept

@@ -12,6 +12,7 @@ use bollard::models::{
 use super::names::{check_file_name, name_or_scope};
 use super::spec::{Context, Files, StackContext};
 use super::{DeployError, LABEL_STACK};
+use crate::compose::Form;
 use crate::compose::project::{FileObject, FileReference};
 
 /// Largest secret, in bytes (swarmkit: less than 500 KiB).
@@ -44,6 +45,22 @@ impl std::fmt::Display for FileKind {
     }
 }
 
+/// What is known about the variable that versions a secret or config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Version {
+    /// The caller did not hand in the variables.
+    Unknown,
+    /// The name holds no variable but the stack's.
+    Missing,
+    /// The variable.
+    Variable {
+        /// Its name.
+        name: String,
+        /// Its value, when it has one.
+        value: Option<String>,
+    },
+}
+
 /// A secret or config to make, with what its errors need to say.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StackFile<Spec> {
@@ -51,8 +68,8 @@ pub struct StackFile<Spec> {
     pub key: String,
     /// The file with the content as the compose file writes it; empty when there is none.
     pub file: String,
-    /// The `name:` before interpolation, when the caller knew it; it holds the version variable.
-    pub raw_name: Option<String>,
+    /// The variable in its `name:` that versions it.
+    pub version: Version,
     /// What the engine is asked for.
     pub spec: Spec,
 }
@@ -71,7 +88,7 @@ pub(super) fn secrets(context: &StackContext<'_>, files: Files<'_>) -> Result<Ve
         specs.push(StackFile {
             key: key.clone(),
             file: object.file.clone(),
-            raw_name: context.options.raw_names.get(&(FileKind::Secret, key.clone())).cloned(),
+            version: version(context, FileKind::Secret, key),
             spec: SecretSpec {
                 name: Some(name),
                 labels: Some(context.labels(&object.labels)),
@@ -94,7 +111,7 @@ pub(super) fn configs(context: &StackContext<'_>, files: Files<'_>) -> Result<Ve
         specs.push(StackFile {
             key: key.clone(),
             file: object.file.clone(),
-            raw_name: context.options.raw_names.get(&(FileKind::Config, key.clone())).cloned(),
+            version: version(context, FileKind::Config, key),
             spec: ConfigSpec {
                 name: Some(object_name(FileKind::Config, context.stack, key, object)?),
                 labels: Some(context.labels(&object.labels)),
@@ -122,7 +139,7 @@ pub(super) fn handed_in(
         specs.push(StackFile {
             key: key.clone(),
             file: String::new(),
-            raw_name: context.options.raw_names.get(&(FileKind::Secret, key.clone())).cloned(),
+            version: version(context, FileKind::Secret, key),
             spec: SecretSpec {
                 name: Some(object_name(FileKind::Secret, context.stack, key, object)?),
                 labels: Some(labels),
@@ -214,6 +231,28 @@ pub(super) fn object_name(kind: FileKind, stack: &str, key: &str, object: &FileO
 
 fn own(objects: &BTreeMap<String, FileObject>) -> impl Iterator<Item = (&String, &FileObject)> {
     objects.iter().filter(|(_, object)| !object.external)
+}
+
+/// The last variable in the object's `name:`, preferring one that says that it is a version.
+fn version(context: &StackContext<'_>, kind: FileKind, key: &str) -> Version {
+    let path = format!("{kind}s.{key}.name");
+    let used = context.options.variables.iter().filter(|used| used.path == path && used.name != "STACK_NAME");
+    let used: Vec<_> = used.collect();
+    match used.iter().rev().find(|used| used.name.ends_with("_VERSION")).or(used.last()) {
+        Some(used) => {
+            let default = if matches!(used.form, Form::DefaultIfEmpty | Form::DefaultIfUnset) {
+                used.operand.clone()
+            } else {
+                None
+            };
+            Version::Variable {
+                name: used.name.clone(),
+                value: used.value.clone().filter(|value| !value.is_empty()).or(default),
+            }
+        }
+        None if context.options.variables.is_empty() => Version::Unknown,
+        None => Version::Missing,
+    }
 }
 
 fn templating(object: &FileObject) -> Option<Driver> {

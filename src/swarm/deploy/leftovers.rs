@@ -10,7 +10,7 @@ use super::{DeployError, LABEL_NAMESPACE, LABEL_STACK, raw};
 pub enum LeftoverKind {
     /// A service.
     Service,
-    /// A task that swarm has not forgotten.
+    /// A task that swarm has not forgotten and that has a node.
     Task,
     /// A container on this engine.
     Container,
@@ -91,7 +91,7 @@ pub async fn leftovers(docker: &Docker, stack: &str) -> Result<Vec<Leftover>, De
     Ok(found)
 }
 
-/// The stack's things of one kind.
+/// The stack's things of one kind, sorted by name.
 pub(super) async fn list(docker: &Docker, kind: LeftoverKind, stack: &str) -> Result<Vec<Leftover>, DeployError> {
     let listed = match raw::get(docker, kind.path()).await {
         Ok(listed) => listed,
@@ -100,11 +100,18 @@ pub(super) async fn list(docker: &Docker, kind: LeftoverKind, stack: &str) -> Re
         Err(error) => return Err(DeployError::engine("list", kind.as_str(), stack)(error)),
     };
     let items = if kind == LeftoverKind::Volume { listed.get("Volumes") } else { Some(&listed) };
-    Ok(items.and_then(Value::as_array).into_iter().flatten().filter_map(|item| belongs(kind, item, stack)).collect())
+    let items = items.and_then(Value::as_array).into_iter().flatten();
+    let mut found: Vec<_> = items.filter_map(|item| belongs(kind, item, stack)).collect();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
 }
 
 fn belongs(kind: LeftoverKind, item: &Value, stack: &str) -> Option<Leftover> {
     let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    // Swarm 20.10 never forgets the tasks of a removed job that had no node yet. They hold nothing and nobody can remove them.
+    if kind == LeftoverKind::Task && text("/NodeID").is_none_or(|node| node.is_empty()) {
+        return None;
+    }
     let (id, name, labels) = match kind {
         LeftoverKind::Service | LeftoverKind::Secret | LeftoverKind::Config => {
             (text("/ID")?, text("/Spec/Name")?, "/Spec/Labels")

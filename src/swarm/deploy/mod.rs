@@ -26,7 +26,7 @@ mod spec;
 
 pub use apply::{Applied, AppliedObject, AppliedService, ApplyOptions, Change, Orphan, apply};
 pub use error::{DeployError, Immutable, NameTooLong};
-pub use file_object::{FileKind, StackFile};
+pub use file_object::{FileKind, StackFile, Version};
 pub use image::familiar_image;
 pub use leftovers::{Leftover, LeftoverKind, leftovers};
 pub use names::{STACK_NAME_LIMIT, stack_name};

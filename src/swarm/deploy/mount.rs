@@ -1,6 +1,7 @@
 //! A service's mounts: volumes, binds, tmpfs.
 
 use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
 
 use bollard::models::{
     Mount, MountBindOptions, MountBindOptionsPropagationEnum as Propagation, MountTmpfsOptions, MountType,
@@ -50,6 +51,16 @@ fn mount(context: &Context<'_>, volume: &ServiceVolume) -> Result<Mount, DeployE
         consistency: Some(volume.consistency.clone()).filter(|consistency| !consistency.is_empty()),
         ..Mount::default()
     };
+    if kind == MountType::BIND && is_relative(&volume.source) {
+        let Some(directory) = &context.options.working_directory else {
+            return refuse(format!(
+                "`{}` means a folder beside the compose file on the machine that deploys, which a swarm's nodes do not have: use a \
+                 config or a volume",
+                volume.source
+            ));
+        };
+        mount.source = Some(clean(&directory.join(&volume.source)));
+    }
     match kind {
         MountType::VOLUME if !volume.source.is_empty() => {
             let Some(definition) = context.project.volumes.get(&volume.source) else {
@@ -86,6 +97,25 @@ fn mount(context: &Context<'_>, volume: &ServiceVolume) -> Result<Mount, DeployE
         }
     }
     Ok(mount)
+}
+
+/// Whether a path starts at the working directory: neither at the root, nor at a Windows drive or share.
+fn is_relative(source: &str) -> bool {
+    let windows = source.starts_with(r"\\") || source.get(1..3).is_some_and(|rest| rest == r":\" || rest == ":/");
+    !source.is_empty() && !source.starts_with('/') && !windows
+}
+
+/// The path without `.` and `..`, by its text alone, as the reference cleans it.
+fn clean(path: &Path) -> String {
+    let mut cleaned = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(cleaned.pop()),
+            other => cleaned.push(other),
+        }
+    }
+    cleaned.to_string_lossy().into_owned()
 }
 
 /// The name of a volume on the engine. An external one without a name goes by its key.

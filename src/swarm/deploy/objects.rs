@@ -8,12 +8,11 @@ use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{ConfigSpec, SecretSpec};
 use bollard::query_parameters::{UpdateConfigOptionsBuilder, UpdateSecretOptionsBuilder};
-use regex::Regex;
 use serde_json::Value;
 
 use super::apply::{AppliedObject, Change};
 use super::error::Immutable;
-use super::file_object::{FileKind, StackFile};
+use super::file_object::{FileKind, StackFile, Version};
 use super::{DeployError, raw};
 
 /// A secret or config on the swarm.
@@ -132,20 +131,25 @@ fn first_difference(old: &[u8], new: &[u8]) -> String {
 }
 
 fn immutable<Spec>(kind: FileKind, object: &StackFile<Spec>, name: &str, difference: String) -> DeployError {
-    let variable = object.raw_name.as_deref().and_then(version_variable);
-    let remedy = match (&variable, &object.raw_name) {
-        (Some(variable), _) => {
-            format!("Bump `{variable}` (the version in its `name:`) where it is set, in abra.sh or .env.sample")
+    let custom = format!("{}_VERSION", object.key.to_uppercase().replace(['-', '.'], "_"));
+    let (variable, remedy) = match &object.version {
+        Version::Variable { name, value } => {
+            let now = value.as_ref().map(|value| format!(", now `{value}`")).unwrap_or_default();
+            let remedy =
+                format!("Bump `{name}` (the version in its `name:`{now}) where it is set, in abra.sh or .env.sample");
+            (Some(name.clone()), remedy)
         }
-        (None, Some(raw)) => {
-            format!(
-                "Its `name: {raw}` holds no version: add one, as in `{raw}_${{{}_VERSION}}`, and export it in abra.sh",
-                object.key.to_uppercase()
-            )
+        Version::Missing => {
+            let remedy = format!(
+                "It has no version in its `name:`: add one, as in `${{STACK_NAME}}_{}_${{{custom}}}`, and export it in abra.sh",
+                object.key
+            );
+            (None, remedy)
         }
-        (None, None) => {
-            let usual = object.key.to_uppercase().replace(['-', '.'], "_");
-            format!("Bump the version variable in its `name:` (by custom `{usual}_VERSION`) in abra.sh, or give it one")
+        Version::Unknown => {
+            let remedy =
+                format!("Bump the version variable in its `name:` (by custom `{custom}`) in abra.sh, or give it one");
+            (None, remedy)
         }
     };
     DeployError::Immutable(Box::new(Immutable {
@@ -159,24 +163,14 @@ fn immutable<Spec>(kind: FileKind, object: &StackFile<Spec>, name: &str, differe
     }))
 }
 
-/// The variable that versions an object: the last in its `name:`, preferring one that says so.
-fn version_variable(raw_name: &str) -> Option<String> {
-    let grammar = Regex::new(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)").ok()?;
-    let names: Vec<&str> =
-        grammar.captures_iter(raw_name).filter_map(|found| found.get(1)).map(|name| name.as_str()).collect();
-    let names: Vec<&str> = names.into_iter().filter(|name| *name != "STACK_NAME").collect();
-    let versioned = names.iter().rev().find(|name| name.ends_with("_VERSION"));
-    versioned.or(names.last()).map(|name| (*name).to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn config(key: &str, raw_name: Option<&str>, content: &str) -> StackFile<ConfigSpec> {
+    fn config(key: &str, version: Version, content: &str) -> StackFile<ConfigSpec> {
         let data = Some(STANDARD.encode(content));
         let spec = ConfigSpec { name: Some(format!("shop_{key}_v1")), data, ..ConfigSpec::default() };
-        StackFile { key: key.to_owned(), file: format!("{key}.tmpl"), raw_name: raw_name.map(str::to_owned), spec }
+        StackFile { key: key.to_owned(), file: format!("{key}.tmpl"), version, spec }
     }
 
     fn holding(config: &StackFile<ConfigSpec>) -> HashMap<String, Existing> {
@@ -186,9 +180,9 @@ mod tests {
 
     #[test]
     fn lesson_24_a_changed_config_names_file_line_and_variable() {
-        let raw = "${STACK_NAME}_app_conf_${APP_CONF_VERSION:-v1}";
-        let there = holding(&config("app_conf", None, "a\nb\nc\n"));
-        let error = check_configs(&[config("app_conf", Some(raw), "a\nb\nd\n")], &there).unwrap_err();
+        let version = || Version::Variable { name: "APP_CONF_VERSION".to_owned(), value: Some("v1".to_owned()) };
+        let there = holding(&config("app_conf", version(), "a\nb\nc\n"));
+        let error = check_configs(&[config("app_conf", version(), "a\nb\nd\n")], &there).unwrap_err();
         let text = error.to_string();
         for part in [
             "config `app_conf`",
@@ -197,41 +191,27 @@ mod tests {
             "`shop_app_conf_v1`",
             "only updates to Labels are allowed",
             "Bump `APP_CONF_VERSION`",
+            "now `v1`",
             "abra.sh",
         ] {
             assert!(text.contains(part), "{part} is missing in: {text}");
         }
-        assert!(check_configs(&[config("app_conf", Some(raw), "a\nb\nc\n")], &there).unwrap().is_empty());
+        assert!(check_configs(&[config("app_conf", version(), "a\nb\nc\n")], &there).unwrap().is_empty());
     }
 
     #[test]
     fn without_a_version_the_remedy_is_to_add_one() {
-        let there = holding(&config("c", None, "old"));
-        let unversioned =
-            check_configs(&[config("c", Some("${STACK_NAME}_c"), "new")], &there).unwrap_err().to_string();
+        let there = holding(&config("c", Version::Missing, "old"));
+        let unversioned = check_configs(&[config("c", Version::Missing, "new")], &there).unwrap_err().to_string();
         assert!(unversioned.contains("add one, as in `${STACK_NAME}_c_${C_VERSION}`"), "{unversioned}");
-        let unknown = check_configs(&[config("c", None, "new")], &there).unwrap_err().to_string();
+        let unknown = check_configs(&[config("c", Version::Unknown, "new")], &there).unwrap_err().to_string();
         assert!(unknown.contains("by custom `C_VERSION`"), "{unknown}");
     }
 
     #[test]
-    fn the_version_variable_is_found_in_every_form() {
-        for (raw, variable) in [
-            ("${STACK_NAME}_a_${A_VERSION}", Some("A_VERSION")),
-            ("$STACK_NAME-a-$A_VERSION", Some("A_VERSION")),
-            ("${STACK_NAME}_${A_VERSION:-v1}_${FLAVOUR}", Some("A_VERSION")),
-            ("${STACK_NAME}_a_${REV}", Some("REV")),
-            ("${STACK_NAME}_a", None),
-            ("plain", None),
-        ] {
-            assert_eq!(version_variable(raw).as_deref(), variable, "{raw}");
-        }
-    }
-
-    #[test]
     fn a_lost_template_driver_is_told() {
-        let there = holding(&config("c", None, "x"));
-        let mut templated = config("c", None, "x");
+        let there = holding(&config("c", Version::Unknown, "x"));
+        let mut templated = config("c", Version::Unknown, "x");
         templated.spec.templating = Some(bollard::models::Driver { name: "golang".into(), options: None });
         assert_eq!(check_configs(&[templated], &there).unwrap().len(), 1);
     }

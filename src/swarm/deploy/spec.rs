@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
+use std::path::PathBuf;
 
 use bollard::models::{ConfigSpec, NetworkCreateRequest, SecretSpec, ServiceSpec};
 use serde::{Deserialize, Serialize};
 
-use super::file_object::{FileKind, StackFile};
+use super::file_object::StackFile;
 use super::{DeployError, LABEL_NAMESPACE, file_object, mount, network, service};
+use crate::compose::VariableUse;
 use crate::compose::project::Project;
 use crate::swarm::labels;
 
@@ -52,8 +54,11 @@ pub struct DeployOptions {
     /// Names by which the node knows images, by the reference as written, where that is another one: a digest means nothing to an
     /// engine that got its image from a copy. The caller answers for it that both name the same image.
     pub node_images: BTreeMap<String, String>,
-    /// The `name:` of secrets and configs before interpolation, by kind and key: errors name the version variable in it.
-    pub raw_names: BTreeMap<(FileKind, String), String>,
+    /// The variables that the compose files use ([`crate::compose::Loaded::variables`]): errors name the one that versions a config.
+    pub variables: Vec<VariableUse>,
+    /// Where the first compose file lies on the machine that deploys. Relative bind mounts start there, as in the reference; without it
+    /// they are refused.
+    pub working_directory: Option<PathBuf>,
 }
 
 /// A volume that the stack's services mount.
