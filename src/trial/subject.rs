@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::demands::{self, Demand};
 use super::trouble::Trouble;
 use crate::compose::project::Project;
-use crate::compose::{self, Loaded, SourceFile};
+use crate::compose::{self, SourceFile, VariableUse};
 use crate::ingress::routes::{self, RouteTable};
 use crate::recipe::{EnvFile, Recipe, secret};
 use crate::run::Redactor;
 use crate::scenario::Scenario;
-use crate::swarm::deploy::{DeployError, DeployOptions, FileKind, StackSpec, stack_name};
+use crate::swarm::deploy::{DeployError, DeployOptions, StackSpec, stack_name};
 
 /// How long a deploy may take when the recipe does not say. abra waits 50 to 60 s by its documentation and from memory [M]; a
 /// shared CI machine is slower than the servers that its operators have.
@@ -39,8 +39,8 @@ pub struct Subject {
     pub routes: RouteTable,
     /// Values for its external secrets, by key.
     pub secrets: BTreeMap<String, Vec<u8>>,
-    /// The `name:` of secrets and configs as written.
-    pub raw_names: BTreeMap<(FileKind, String), String>,
+    /// The variables that its compose files use.
+    pub variables: Vec<VariableUse>,
     /// How long a deploy may take.
     pub timeout: Duration,
     /// What the recipe asks of the machine beyond the ordinary.
@@ -70,25 +70,25 @@ impl Subject {
                     .advise("Correct the compose file; `docker stack config` refuses it as well.")
             })?;
         let mut notes: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
-        let raw_names = raw_names(&loaded);
+        let variables = loaded.variables;
         let project = loaded.project;
         let secrets = secrets(&project, sample, &environment, &stack, redactor, &mut notes)?;
         let routes = RouteTable::from_project(&project, &routes::Options::for_stack(&stack));
         let timeout = scenario.limits.deploy.unwrap_or_else(|| timeout(&project, &stack, &mut notes));
         let demands = demands::of(&project);
-        let subject = Self { stack, routes, secrets, raw_names, timeout, demands, notes, project, recipe, scenario };
+        let subject = Self { stack, routes, secrets, variables, timeout, demands, notes, project, recipe, scenario };
         // Everything that can be known without an engine is told before a node is started.
         subject.stack_spec(&DeployOptions::default())?;
         Ok(subject)
     }
 
-    /// What a deploy asks the swarm for; secrets and the names behind them are filled in.
+    /// What a deploy asks the swarm for; secrets and the variables behind names are filled in.
     ///
     /// # Errors
     /// What cannot be deployed as it is written.
     pub fn stack_spec(&self, options: &DeployOptions) -> Result<StackSpec, DeployError> {
         let options =
-            DeployOptions { secret_values: self.secrets.clone(), raw_names: self.raw_names.clone(), ..options.clone() };
+            DeployOptions { secret_values: self.secrets.clone(), variables: self.variables.clone(), ..options.clone() };
         StackSpec::build(&self.project, &self.stack, &options, &|path| self.read(path))
     }
 
@@ -159,27 +159,6 @@ fn compose_files(recipe: &Recipe, environment: &[(String, String)]) -> Result<Ve
                 .advise(format!("Add {path} to the recipe, or take it out of COMPOSE_FILE in .env.sample."))),
         })
         .collect()
-}
-
-/// The `name:` of secrets and configs as the files write it, before interpolation.
-fn raw_names(loaded: &Loaded) -> BTreeMap<(FileKind, String), String> {
-    let kinds = [
-        (FileKind::Secret, "secrets", &loaded.project.secrets),
-        (FileKind::Config, "configs", &loaded.project.configs),
-    ];
-    let mut names = BTreeMap::new();
-    for (kind, section, objects) in kinds {
-        for key in objects.keys() {
-            let Some(entry) = loaded.find(&[section, key, "name"]) else { continue };
-            let document = loaded.documents.get(entry.node.span.file as usize);
-            let written = document.and_then(|document| document.source.text.get(entry.node.span.range()));
-            if let Some(written) = written {
-                names
-                    .insert((kind, key.clone()), String::from_utf8_lossy(written).trim_matches(['"', '\'']).to_owned());
-            }
-        }
-    }
-    names
 }
 
 /// Generates the external secrets that services use, as abra would: by the variable in their name.

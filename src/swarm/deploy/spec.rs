@@ -112,10 +112,12 @@ impl StackSpec {
         let context = StackContext { stack, project, options };
         let mut notes = Notes::default();
         if let Some(run) = &options.run {
+            let domain =
+                options.domain.as_ref().map(|domain| format!(" and {}={domain}", labels::DOMAIN)).unwrap_or_default();
             notes.adaptations.push(Adaptation {
                 service: None,
                 what: format!(
-                    "label {}={run} on services, containers, networks, volumes, secrets and configs",
+                    "label {}={run}{domain} on services, containers, networks, volumes, secrets and configs",
                     labels::RUN
                 ),
                 why: "so that nothing which a run made is left behind".to_owned(),
