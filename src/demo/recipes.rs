@@ -110,11 +110,19 @@ pub fn all() -> Vec<DemoRecipe> {
             name: "demo-long-name",
             what_is_wrong: Some("a secret's name has more than the 64 characters that swarm allows"),
             expect: failed(StepKind::Install, &["64", "administrator_password"]),
-            fault: &[(
-                "compose.yml",
-                "${STACK_NAME}_admin_pw_",
-                "${STACK_NAME}_administrator_password_for_the_page_that_shows_every_single_note_",
-            )],
+            fault: &[
+                (
+                    "compose.yml",
+                    "${STACK_NAME}_admin_pw_${SECRET_ADMIN_PW_VERSION}",
+                    "${STACK_NAME}_administrator_password_for_the_page_that_shows_every_single_note_\
+                     ${SECRET_ADMINISTRATOR_PASSWORD_FOR_THE_PAGE_THAT_SHOWS_EVERY_SINGLE_NOTE_VERSION}",
+                ),
+                (
+                    ".env.sample",
+                    "SECRET_ADMIN_PW_VERSION",
+                    "SECRET_ADMINISTRATOR_PASSWORD_FOR_THE_PAGE_THAT_SHOWS_EVERY_SINGLE_NOTE_VERSION",
+                ),
+            ],
         },
         DemoRecipe {
             name: "demo-no-image",
@@ -229,11 +237,8 @@ mod tests {
         let recipe = all().into_iter().find(|r| r.name == "demo-long-name").unwrap();
         let compose = &recipe.commits()[2].files["compose.yml"];
         let line = compose.lines().find(|line| line.contains("administrator")).unwrap();
-        let name = line
-            .trim()
-            .trim_start_matches("name: ")
-            .replace("${STACK_NAME}", "a")
-            .replace("${SECRET_ADMIN_PW_VERSION}", "v1");
+        let (before_version, _) = line.trim().trim_start_matches("name: ").split_once("${SECRET").unwrap();
+        let name = before_version.replace("${STACK_NAME}", "a") + "v1";
         assert!(name.len() > 64, "{name}: {}", name.len());
     }
 }

@@ -87,6 +87,7 @@ fn the_reference_loader_takes_every_release() {
                 .env("DOMAIN", "demo.test")
                 .env("NOTES_CONF_VERSION", "v1")
                 .env("SECRET_ADMIN_PW_VERSION", "v1");
+            command.env("SECRET_ADMINISTRATOR_PASSWORD_FOR_THE_PAGE_THAT_SHOWS_EVERY_SINGLE_NOTE_VERSION", "v1");
             let output = command.output().expect("the docker CLI is needed by this test");
             let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
             assert!(output.status.success(), "{} {revision}: {error}", recipe.name);
