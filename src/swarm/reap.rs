@@ -24,12 +24,20 @@ pub struct Remnant {
     pub name: String,
     /// The run that made it.
     pub run: String,
+    /// The lock domain of that run.
+    pub domain: String,
+}
+
+impl Remnant {
+    /// Whether its run still has a process, as far as this machine can tell.
+    pub fn liveness(&self) -> Liveness {
+        liveness(&self.run, &self.domain).unwrap_or(Liveness::Unknown)
+    }
 }
 
 /// An object with its labels and whether it still runs.
 struct Found {
     remnant: Remnant,
-    domain: String,
     running: bool,
 }
 
@@ -70,15 +78,22 @@ pub async fn left_by(engine: &Docker, run: &str) -> Result<Vec<Remnant>, EngineE
 /// # Errors
 /// When the engine cannot list its objects.
 pub async fn remove_run(engine: &Docker, run: &str) -> Result<Vec<Remnant>, EngineError> {
-    // Containers hold their networks and volumes: they come first in the list.
-    for remnant in left_by(engine, run).await? {
-        // What stays is told by the second look.
-        let _ = remove(engine, &remnant).await;
+    let begun = Instant::now();
+    loop {
+        let left = left_by(engine, run).await?;
+        if left.is_empty() || begun.elapsed() > LET_GO {
+            return Ok(left);
+        }
+        // Services and containers hold networks and volumes: they come first in the list. What goes asynchronously, or is held at this
+        // moment, is looked for again.
+        for remnant in &left {
+            let _ = remove_once(engine, remnant).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    left_by(engine, run).await
 }
 
-/// Runs that have a running node, with their nodes.
+/// Every run that has something on the engine, and what.
 ///
 /// # Errors
 /// When the engine cannot list its objects.
@@ -91,11 +106,11 @@ pub async fn runs(engine: &Docker) -> Result<BTreeMap<String, Vec<Remnant>>, Eng
 }
 
 fn is_dead(found: &Found) -> bool {
-    match liveness(&found.remnant.run, &found.domain) {
-        Ok(Liveness::Dead) => true,
+    match found.remnant.liveness() {
+        Liveness::Dead => true,
         // Another machine's run: its nodes stop by themselves when their driver is gone, and a stopped node is dead for everybody.
-        Ok(Liveness::Unknown) => found.remnant.kind == "container" && !found.running,
-        Ok(Liveness::Alive) | Err(_) => false,
+        Liveness::Unknown => found.remnant.kind == "container" && !found.running,
+        Liveness::Alive => false,
     }
 }
 
@@ -105,7 +120,7 @@ async fn find(engine: &Docker) -> Result<Vec<Found>, EngineError> {
     let mut all = Vec::new();
     let mut add = |kind, name: String, labels: Option<&HashMap<String, String>>, running| {
         let label = |key: &str| labels.and_then(|labels| labels.get(key)).cloned().unwrap_or_default();
-        all.push(Found { remnant: Remnant { kind, name, run: label(RUN) }, domain: label(DOMAIN), running });
+        all.push(Found { remnant: Remnant { kind, name, run: label(RUN), domain: label(DOMAIN) }, running });
     };
     // Services before their tasks' containers, which swarm would start again.
     add_swarm_objects(engine, &mut add).await?;
