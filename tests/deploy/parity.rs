@@ -82,21 +82,17 @@ async fn ours(node: &TestNode, case: &Case, options: &DeployOptions) -> BTreeMap
     let spec =
         StackSpec::build(&project, STACK, &options, &read).unwrap_or_else(|error| panic!("{}: {error}", case.name));
     apply(&node.engine, &spec, ApplyOptions::default()).await.unwrap_or_else(|error| panic!("{}: {error}", case.name));
-    let seen = observed::stack(&node.engine, STACK).await;
-    clean(node).await;
-    seen
+    observed::stack(&node.engine, STACK).await
 }
 
 async fn theirs(node: &TestNode, case: &Case) -> BTreeMap<String, Value> {
     reference::deploy(&node.host, &case.folder, &case.files, STACK, &environment())
         .await
         .unwrap_or_else(|error| panic!("the reference refuses {}: {error}", case.name));
-    let seen = observed::stack(&node.engine, STACK).await;
-    clean(node).await;
-    seen
+    observed::stack(&node.engine, STACK).await
 }
 
-/// Compares one case; returns how many leaves were compared and the deliberate differences that were met.
+/// Compares one case, alone on the node; returns how many leaves were compared and the deliberate differences that were met.
 async fn compare(
     node: &TestNode,
     case: &Case,
@@ -104,7 +100,9 @@ async fn compare(
     problems: &mut Vec<String>,
 ) -> (usize, BTreeSet<Deliberate>) {
     let reference = theirs(node, case).await;
+    clean(node).await;
     let ours = ours(node, case, options).await;
+    clean(node).await;
     let mut met = BTreeSet::new();
     for difference in between(&reference, &ours) {
         match deliberate(&difference) {
@@ -159,5 +157,27 @@ fn the_options_differ_from_the_reference_in_what_they_list_and_in_nothing_else()
         }
         assert!(problems.is_empty(), "{} differences:\n{}", problems.len(), problems.join("\n"));
         assert_eq!(met, BTreeSet::from([Deliberate::RunLabel, Deliberate::DnsRoundRobin, Deliberate::DynamicHostPort]));
+    });
+}
+
+#[test]
+fn updates_leave_what_the_updates_of_the_reference_leave() {
+    // Every step changes the service `app` of the step before it; what a step no longer has must go, orphans must stay.
+    let steps = ["minimal", "recipe", "process", "healthchecks", "recipe", "labels", "labels"];
+    with_node("deployupdates", move |node| async move {
+        prepare(&node).await;
+        let corpus = corpus();
+        let cases: Vec<_> = steps.iter().map(|step| corpus.iter().find(|case| case.name == *step).unwrap()).collect();
+        let mut reference = Vec::new();
+        for case in &cases {
+            reference.push(theirs(&node, case).await);
+        }
+        clean(&node).await;
+        for (reference, case) in reference.iter().zip(&cases) {
+            let ours = ours(&node, case, &DeployOptions::default()).await;
+            let differences = between(reference, &ours);
+            assert!(differences.is_empty(), "after {}: {differences:#?}", case.name);
+        }
+        clean(&node).await;
     });
 }
