@@ -5,6 +5,7 @@ mod agent;
 mod demo;
 mod doctor;
 mod node;
+mod schema;
 mod test;
 
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ enum Command {
     Test(Box<test::TestArguments>),
     Doctor(doctor::DoctorArguments),
     Node(node::NodeArguments),
+    Schema(schema::SchemaArguments),
     /// What runs inside a node.
     #[command(hide = true)]
     Agent(agent::AgentArguments),
@@ -43,6 +45,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => block_on(demo::run(arguments)),
         Command::Test(arguments) => block_on(test::run(*arguments)),
         Command::Node(arguments) => block_on(node::run(arguments)),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Doctor(arguments) => block_on(doctor::run(arguments)),
         Command::Agent(arguments) => block_on(agent::run(arguments)),
         Command::DemoApp(arguments) => app::run(*arguments),

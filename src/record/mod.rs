@@ -5,8 +5,10 @@
 
 mod event;
 mod outcome;
+mod schema;
 mod summary;
 
 pub use event::{Event, Fact, LogHeader, NodeFacts, PlannedStep, Progress, SCHEMA as EVENT_SCHEMA};
 pub use outcome::{Class, Evidence, Outcome, StepKind, StepResult};
+pub use schema::schemas;
 pub use summary::{CandidateSummary, FindingCounts, ImageDigest, RunSummary, SCHEMA as SUMMARY_SCHEMA, worst_exit};

@@ -1,0 +1,50 @@
+//! `taster schema`: the JSON Schemas of what taster writes.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::record::schemas;
+
+/// Print the JSON Schema of what taster writes: `run` (run.json) or `event` (a line of events.ndjson)
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  taster schema run                     on standard output\n  taster schema --dir catalogue-schema  all of them, as files"
+)]
+pub(super) struct SchemaArguments {
+    /// Which one; all names, when absent.
+    name: Option<String>,
+    /// Write all of them into this folder.
+    #[arg(long, value_name = "DIR", conflicts_with = "name")]
+    dir: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &SchemaArguments) -> ExitCode {
+    match show(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => super::fail(&error, 2),
+    }
+}
+
+fn show(arguments: &SchemaArguments) -> anyhow::Result<()> {
+    let schemas = schemas();
+    if let Some(dir) = &arguments.dir {
+        for (name, schema) in &schemas {
+            let path = dir.join(format!("{name}.json"));
+            std::fs::write(&path, format!("{schema:#}\n"))
+                .map_err(|error| anyhow::anyhow!("cannot write {}: {error}", path.display()))?;
+        }
+        return Ok(());
+    }
+    let names: Vec<&str> = schemas.iter().map(|(name, _)| *name).collect();
+    let Some(wanted) = &arguments.name else {
+        println!("{}", names.join("\n"));
+        return Ok(());
+    };
+    match schemas.iter().find(|(name, _)| name == wanted) {
+        Some((_, schema)) => println!("{schema:#}"),
+        None => anyhow::bail!("there is no schema `{wanted}`; there are: {}", names.join(", ")),
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! JSON Schemas of what taster publishes, generated from the types (design.md §2, `catalogue-schema/`).
+
+use schemars::schema_for;
+use serde_json::Value;
+
+use super::event::Event;
+use super::summary::RunSummary;
+
+/// Every schema by the name of its file, without the ending.
+pub fn schemas() -> Vec<(&'static str, Value)> {
+    vec![("event", schema_for!(Event).to_value()), ("run", schema_for!(RunSummary).to_value())]
+}
