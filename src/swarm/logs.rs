@@ -15,6 +15,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::swarm::engine::said;
 use crate::swarm::observe::{Engines, ServiceView, StackView, TaskView};
 
 /// What is kept of one line.
@@ -68,7 +69,7 @@ pub enum LogError {
         node: String,
     },
     /// The engine did not give it.
-    #[error("the engine did not give the log of task {task}: {source}")]
+    #[error("the engine did not give the log of task {task}: {}", said(.source))]
     Engine {
         /// The task.
         task: String,

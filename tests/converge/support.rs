@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bollard::Docker;
-use taster::run::lock_domain;
+use taster::run::{RunId, RunLock, lock_domain};
 use taster::swarm::engine;
 use taster::swarm::labels::Owner;
 use taster::swarm::node::{Cluster, NodeOptions};
@@ -25,12 +25,10 @@ pub(crate) fn with_swarm<F: Future<Output = ()> + Send + 'static>(workers: usize
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let host = engine::connect().await.unwrap();
-        let scratch = tempfile::tempdir().unwrap();
-        let owner = Owner {
-            run: format!("converge-{}", std::process::id()),
-            domain: lock_domain().unwrap(),
-            scratch: scratch.path().to_owned(),
-        };
+        // The lock tells the reapers of other runs that this one is alive.
+        let id = RunId::new("converge");
+        let lock = RunLock::take(&id).unwrap();
+        let owner = Owner { run: id.to_string(), domain: lock_domain().unwrap(), scratch: lock.scratch().to_owned() };
         let executable = PathBuf::from(env!("CARGO_BIN_EXE_taster"));
         let options = NodeOptions { workers, executable: Some(executable), ..NodeOptions::default() };
         let cluster = Cluster::start(&host, &owner, &options).await.unwrap();

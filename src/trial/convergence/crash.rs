@@ -83,6 +83,12 @@ fn crash_loop<'a>(look: &'a Look<'a>, standing: &'a Standing<'a>, track: &'a Tra
         return None;
     }
     let service = standing.service;
+    if service.restart.max_attempts.is_some_and(|attempts| track.failures.len() as u64 > attempts)
+        && standing.slots.iter().any(|slot| slot.stand == Stand::Failing && slot.newest.state.is_terminal())
+    {
+        // Its attempts seem to be used up: in a moment it is known, and says more.
+        return None;
+    }
     let last = track.failures.last()?;
     let sounds_like_waiting = waits::sounds_like_waiting(&last.all_words());
     let peers = waits::peers(look.view, service, look.params);

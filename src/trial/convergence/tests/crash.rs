@@ -179,6 +179,9 @@ fn attempts_that_are_used_up_are_named() {
     assert!(cause.headline.contains("max_attempts: 2"), "{}", cause.headline);
     assert!(cause.advice.contains("raise or remove"), "{}", cause.advice);
     assert!(seconds <= 15.0, "{seconds}");
+    // Also when it would be a crash loop all the same.
+    let app = App::new("app", |_, _| exits(0.1, 3, BOOM)).restart(RestartCondition::Any, 1, Some(1));
+    assert_eq!(failed(Sim::new(vec![app]).run().0).class, Class::RestartsExhausted);
 }
 
 #[test]
