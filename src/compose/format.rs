@@ -66,6 +66,17 @@ fn nanoseconds(unit: &str) -> Option<u64> {
     })
 }
 
+/// Reads a decimal number, in which underscores may stand between digits.
+pub(super) fn number(text: &str) -> Option<f64> {
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    let misplaced = |(at, &byte): (usize, &u8)| byte == b'_' && !(digit(at.checked_sub(1)) && digit(Some(at + 1)));
+    if bytes.iter().enumerate().any(misplaced) {
+        return None;
+    }
+    text.replace('_', "").parse().ok().filter(|number: &f64| number.is_finite())
+}
+
 /// Reads an amount of memory: `512M`, `1.5gb`, `64 KiB`, `1024`; in bytes, units being powers of 1024.
 pub(super) fn bytes(text: &str) -> Option<i64> {
     let split = text.rfind(|c: char| c.is_ascii_digit() || c == '.' || c == ' ')?;
@@ -73,7 +84,7 @@ pub(super) fn bytes(text: &str) -> Option<i64> {
         " " => (&text[..split], &text[split + 1..]),
         _ => text.split_at(split + 1),
     };
-    let size: f64 = number.parse().ok().filter(|size: &f64| size.is_finite() && *size >= 0.0)?;
+    let size = self::number(number).filter(|&size| size >= 0.0)?;
     let suffix = suffix.to_ascii_lowercase();
     let power = match suffix.as_bytes() {
         [] | [b'b'] => 0,
@@ -246,6 +257,7 @@ mod tests {
             ("5b", 5),
             ("1e3", 1000),
             ("5 ", 5),
+            ("1_000k", 1_024_000),
         ] {
             assert_eq!(bytes(text), Some(size), "{text}");
         }

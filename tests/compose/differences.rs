@@ -20,6 +20,8 @@ const REFUSED: &[Refused] = &[
     Refused { message: "is a negative duration", sample: || service("stop_grace_period: -5s") },
     // A recipe is data: it may not read files of the machine that tests it (design.md §3.6).
     Refused { message: "lies outside of the recipe", sample: || service("env_file: /dev/null") },
+    // The reference loads this and crashes when it deploys it.
+    Refused { message: "this resource limit is empty", sample: || service("ulimits: {NOFILE: }") },
     // Two megabytes and a hundred levels are far more than any recipe needs, and keep hostile ones cheap.
     Refused {
         message: "the file is too large",
@@ -29,6 +31,10 @@ const REFUSED: &[Refused] = &[
         message: "levels deep",
         sample: || format!("{}x-deep: {}{}\n", service("hostname: b"), "[".repeat(110), "]".repeat(110)),
     },
+    // Characters that no editor shows and that only YAML 1.1 takes for line breaks: no two tools agree on what such a file says.
+    Refused { message: "is a line break for the swarm loader only", sample: || service("hostname: \"b\u{85}c\"") },
+    // `{a:}` is the text `a:` for YAML 1.1 and the key `a` for later versions; `{?a : b}` is the key `a` or `?a`; and so on. Nobody means that.
+    Refused { message: "versions of YAML disagree", sample: || service("labels: {a:}") },
     // Bytes that are no text cannot be shown, compared or put into JSON.
     Refused { message: "is no text", sample: || format!("{}x-bytes: !!binary /w==\n", service("hostname: b")) },
 ];

@@ -14,3 +14,4 @@ mod mutate;
 mod parity;
 mod reference;
 mod robustness;
+mod snippets;

@@ -17,7 +17,7 @@ const THREADS: usize = 2;
 /// Mutants in an ordinary run; `TASTER_MUTANTS=first..last` tries other seeds.
 const MUTANTS: std::ops::Range<u64> = 0..2_000;
 
-fn in_parallel<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn in_parallel<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(THREADS).build().expect("threads can be started").install(work)
 }
 
@@ -29,7 +29,7 @@ fn ours(case: &Case, folder: &Path) -> Verdict {
 }
 
 /// What came of one comparison.
-enum Outcome {
+pub(crate) enum Outcome {
     BothLoad,
     BothRefuse,
     /// A difference that [`differences`] justifies.
@@ -38,7 +38,7 @@ enum Outcome {
     Differs(String),
 }
 
-fn judge(case: &Case) -> Outcome {
+pub(crate) fn judge(case: &Case) -> Outcome {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let folder_path = folder.path().canonicalize().expect("the folder is there");
     let theirs = verdict(case, &folder_path);
@@ -83,7 +83,7 @@ fn compare(ours: &Value, theirs: &Value, path: &str, places: &mut Vec<String>) {
 }
 
 /// Fails on any difference; returns how many loaded, were refused, and differ deliberately.
-fn tally(outcomes: Vec<Outcome>) -> (usize, usize, usize) {
+pub(crate) fn tally(outcomes: Vec<Outcome>) -> (usize, usize, usize) {
     let tried = outcomes.len();
     let (mut load, mut refuse, mut deliberate, mut differences) = (0, 0, 0, Vec::new());
     for outcome in outcomes {
@@ -94,7 +94,7 @@ fn tally(outcomes: Vec<Outcome>) -> (usize, usize, usize) {
             Outcome::Differs(what) => differences.push(what),
         }
     }
-    let shown = differences.iter().take(20).cloned().collect::<Vec<_>>().join("\n=====\n");
+    let shown = differences.iter().take(60).cloned().collect::<Vec<_>>().join("\n=====\n");
     assert!(differences.is_empty(), "{} of {tried} differ from the reference:\n{shown}", differences.len());
     (load, refuse, deliberate)
 }

@@ -2,6 +2,7 @@
 
 mod template;
 
+use super::format;
 use super::path::Path;
 use super::problem::Issue;
 use super::source::{SourceFile, Span};
@@ -164,14 +165,8 @@ struct Places<'a> {
 impl<'a> Places<'a> {
     fn new(source: &'a SourceFile, span: Span, text: &'a str) -> Self {
         let raw = source.text.get(span.range()).unwrap_or_default();
-        // The header line of a block scalar (`|`, `>`) is no content.
-        let header = if raw.starts_with(b"|") || raw.starts_with(b">") {
-            raw.iter().position(|&byte| byte == b'\n').unwrap_or_default()
-        } else {
-            0
-        };
         let mut dollars: Vec<usize> =
-            raw.iter().enumerate().skip(header).filter(|&(_, &byte)| byte == b'$').map(|(at, _)| at).collect();
+            raw.iter().enumerate().filter(|&(_, &byte)| byte == b'$').map(|(at, _)| at).collect();
         if dollars.len() != text.matches('$').count() {
             dollars.clear();
         }
@@ -200,7 +195,7 @@ impl Cast {
     fn apply(self, text: &str) -> Option<Content> {
         match self {
             Self::Integer => text.parse().ok().map(Content::Int),
-            Self::Float => text.parse().ok().filter(|value: &f64| value.is_finite()).map(Content::Float),
+            Self::Float => format::number(text).map(Content::Float),
             Self::Boolean => match text.to_lowercase().as_str() {
                 "y" | "yes" | "true" | "on" => Some(Content::Bool(true)),
                 "n" | "no" | "false" | "off" => Some(Content::Bool(false)),

@@ -166,7 +166,7 @@ impl Reader<'_> {
         self.at(map, path, key, |reader, node, path| match node.content {
             Content::Int(value) => Some(value),
             Content::Uint(value) => Some(value as i64),
-            Content::Float(value) => Some(value as i64),
+            Content::Float(value) => Some(to_signed(value)),
             _ => {
                 reader.refuse_kind(node, path, "a whole number");
                 None
@@ -187,7 +187,7 @@ impl Reader<'_> {
                 reader.refuse(node, path, format!("`{value}` is negative"), "write zero or more");
                 None
             }
-            Content::Float(value) => Some(value as u64),
+            Content::Float(value) => Some(to_unsigned(value)),
             _ => {
                 reader.refuse_kind(node, path, "a whole number");
                 None
@@ -244,6 +244,16 @@ impl Reader<'_> {
         };
         self.at(map, path, key, read).unwrap_or_default()
     }
+}
+
+/// The whole part of a number; beyond 63 bits and a sign, what the reference's machine makes of it.
+fn to_signed(value: f64) -> i64 {
+    if value.abs() < 9_223_372_036_854_775_808.0 { value as i64 } else { i64::MIN }
+}
+
+/// The whole part of a number that is not negative; beyond 64 bits, what the reference's machine makes of it.
+fn to_unsigned(value: f64) -> u64 {
+    if value < 18_446_744_073_709_551_616.0 { value as u64 } else { 1 << 63 }
 }
 
 /// A value by its key; capital letters do not matter where the schema lets unknown keys through.

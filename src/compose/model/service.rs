@@ -266,12 +266,10 @@ impl Reader<'_> {
             _ => None,
         };
         if read.is_none() {
-            self.refuse(
-                node,
-                path,
-                "this is no resource limit",
-                "write a whole number, or `soft:` and `hard:` with one each",
-            );
+            // The reference loads an empty limit, and crashes when it is deployed.
+            let empty = node.content == Content::Null;
+            let message = if empty { "this resource limit is empty" } else { "this is no resource limit" };
+            self.refuse(node, path, message, "write a whole number, or `soft:` and `hard:` with one each");
         }
         read
     }

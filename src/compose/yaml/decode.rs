@@ -11,7 +11,7 @@ use crate::compose::tree::{Content, Entry, Mapping, Node};
 
 use super::DEPTH_LIMIT;
 use super::scalar;
-use super::syntax::{Document, Kind, NodeId};
+use super::syntax::{Document, Kind, NodeId, Style};
 
 /// Turns a document into a mapping.
 pub(super) fn decode(file: u32, document: &Document) -> Result<Mapping, Vec<Issue>> {
@@ -102,12 +102,12 @@ impl Decoder<'_> {
         let document = self.document;
         let Some(node) = document.nodes.get(id) else { return Ok(Content::Null) };
         match &node.kind {
-            Kind::Scalar { text, plain } => self.scalar(id, node.tag.as_deref(), text, *plain),
+            Kind::Scalar { text, style } => self.scalar(id, node.tag.as_deref(), text, *style == Style::Plain),
             Kind::Alias { target, .. } => self.follow(id, |decoder| decoder.content(*target)),
-            Kind::Sequence(items) => self.nested(id, |decoder| {
+            Kind::Sequence { items, .. } => self.nested(id, |decoder| {
                 items.iter().map(|&item| decoder.node(item)).collect::<Result<_, _>>().map(Content::List)
             }),
-            Kind::Mapping(pairs) => self.nested(id, |decoder| decoder.mapping(pairs)),
+            Kind::Mapping { pairs, .. } => self.nested(id, |decoder| decoder.mapping(pairs)),
         }
     }
 
@@ -219,7 +219,7 @@ impl Decoder<'_> {
         }
         let document = self.document;
         match document.nodes.get(merge).map(|node| &node.kind) {
-            Some(Kind::Sequence(items)) => {
+            Some(Kind::Sequence { items, .. }) => {
                 for &item in items {
                     self.merge_one(item, map)?;
                 }
@@ -236,7 +236,7 @@ impl Decoder<'_> {
     fn merge_one(&mut self, id: NodeId, map: &mut Mapping) -> Result<(), Issue> {
         let document = self.document;
         let target = self.resolved(id);
-        let Some(Kind::Mapping(pairs)) = document.nodes.get(target).map(|node| &node.kind) else {
+        let Some(Kind::Mapping { pairs, .. }) = document.nodes.get(target).map(|node| &node.kind) else {
             return Err(Issue::new(self.span(id), "", "a merge key `<<` takes a mapping, or a list of mappings")
                 .help("point it at an anchor on a mapping: `<<: *defaults`"));
         };
@@ -277,8 +277,8 @@ impl Decoder<'_> {
     fn is_merge_key(&self, key: NodeId) -> bool {
         match self.document.nodes.get(key) {
             Some(node) => match &node.kind {
-                Kind::Scalar { text, plain } if text == "<<" => match node.tag.as_deref() {
-                    None => *plain,
+                Kind::Scalar { text, style } if text == "<<" => match node.tag.as_deref() {
+                    None => *style == Style::Plain,
                     Some(tag) => tag == "!!merge",
                 },
                 _ => false,
@@ -294,8 +294,8 @@ impl Decoder<'_> {
         match self.document.nodes.get(self.resolved(key)) {
             Some(node) => match (&node.kind, node.tag.as_deref()) {
                 (Kind::Scalar { .. }, Some(tag)) => tag == "!!str",
-                (Kind::Scalar { text, plain: true }, None) => scalar::tag_of(&scalar::plain(text)) == "!!str",
-                (Kind::Scalar { plain: false, .. }, None) => true,
+                (Kind::Scalar { text, style: Style::Plain }, None) => scalar::tag_of(&scalar::plain(text)) == "!!str",
+                (Kind::Scalar { .. }, None) => true,
                 _ => false,
             },
             None => false,
@@ -311,7 +311,7 @@ impl Decoder<'_> {
             let identity = match document.nodes.get(key).map(|node| &node.kind) {
                 Some(Kind::Scalar { text, .. }) => (0, text.as_str()),
                 Some(Kind::Alias { name, .. }) => (1, name.as_str()),
-                Some(Kind::Sequence(_)) => (2, ""),
+                Some(Kind::Sequence { .. }) => (2, ""),
                 _ => (3, ""),
             };
             if !seen.insert(identity) {

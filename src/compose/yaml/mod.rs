@@ -1,9 +1,11 @@
 //! YAML: text → a document of nodes with spans → a tree of values.
 //!
-//! [`syntax`] is the only module that knows the YAML parser we use; [`decode`] gives the nodes the meaning that the reference
+//! [`syntax`] and [`leniency`] are the only modules that know the YAML parser we use; [`decode`] gives the nodes the meaning that the reference
 //! loader's library (go-yaml 3) gives them.
 
 mod decode;
+mod dialect;
+mod leniency;
 mod scalar;
 mod syntax;
 pub mod timestamp;

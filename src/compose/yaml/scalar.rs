@@ -6,6 +6,7 @@
 use base64::Engine as _;
 
 use super::timestamp::Timestamp;
+use crate::compose::format;
 use crate::compose::tree::Content;
 
 /// The tags that a scalar can resolve to, in their short form.
@@ -61,7 +62,8 @@ fn resolve(tag: &str, text: &str) -> Content {
         _ => {}
     }
     let number = match text.as_bytes().first() {
-        Some(b'.') => float(text),
+        // Behind a point, underscores count only between digits; elsewhere they never matter.
+        Some(b'.') => format::number(text).and_then(|_| float(&text.replace('_', ""))),
         Some(b'+' | b'-' | b'0'..=b'9') => {
             let dated = if tag.is_empty() || tag == "!!timestamp" { Timestamp::parse(text) } else { None };
             match dated {
@@ -153,6 +155,8 @@ mod tests {
             ("1e3", Content::Float(1000.0)),
             ("1.", Content::Float(1.0)),
             (".5", Content::Float(0.5)),
+            (".5_0", Content::Float(0.5)),
+            ("._5", Content::Text("._5".into())),
             (".", Content::Text(".".into())),
             ("-", Content::Text("-".into())),
             ("1e999", Content::Text("1e999".into())),
