@@ -128,7 +128,7 @@ pub(crate) fn mutant(corpus: &[Case], seed: u64) -> Case {
     let cases: Vec<&Case> = corpus.iter().filter(|case| case.name.starts_with("bad-") == from_bad).collect();
     let mut case = (*cases.choose(&mut random).expect("the corpus is not empty")).clone();
     case.name = format!("seed {seed} ({})", case.name);
-    let changes = random.random_range(1..=3);
+    let changes = if random.random_ratio(3, 4) { 1 } else { random.random_range(2..=3) };
     for _ in 0..changes {
         let at = random.random_range(0..case.files.len());
         let text = String::from_utf8_lossy(&case.files[at].1).into_owned();
