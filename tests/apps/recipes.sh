@@ -65,9 +65,11 @@ for app; do
         upstream=${found[$image]:-}
         [ -n "$upstream" ] || die "$app $number needs $image, which is neither built nor in versions.lock"
         version="$number+$upstream"
+        case $folder in branch-*) git -C "$repository" checkout -q -b "${folder#branch-}" main ;; esac
         lay "$sources/$folder" "$repository" "$version"
         git -C "$repository" add -A
         git -C "$repository" commit -q -m "${subject:-chore: publish $version release}"
         if [ -z "$subject" ]; then git -C "$repository" tag -a -m "chore: publish $version release" "$version"; fi
     done < <(grep -v -e '^#' -e '^$' "$sources/releases")
+    git -C "$repository" checkout -q main
 done

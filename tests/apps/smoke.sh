@@ -28,7 +28,7 @@ cleanup() {
     rm -rf "$scratch"
 }
 trap cleanup EXIT
-trap 'die "line $LINENO: $BASH_COMMAND"' ERR
+trap 'if [ "$BASH_SUBSHELL" = 0 ]; then die "line $LINENO: $BASH_COMMAND"; fi' ERR
 set -E
 
 volume() { docker volume create --label taster.apps=1 --label "taster.apps.smoke=$run" "$run-$1" >/dev/null; printf '%s' "$run-$1"; }
@@ -90,9 +90,9 @@ load_recipe() {
                 # shellcheck source=/dev/null
                 . "$tree/env"
                 eval "$(grep '^export ' "$tree/abra.sh")"
-                for name in $(grep -hoE '[^$]\$\{[A-Z_]+\}' "$tree/compose.yml" ${overlay:+"$overlay"} | grep -oE '[A-Z_]+'); do
+                while read -r name; do
                     [ -n "${!name+set}" ] || { echo "$name has no value and no default" >"$tree/error"; exit 1; }
-                done
+                done < <(grep -hoE '[^$]\$\{[A-Z_]+\}' "$tree/compose.yml" ${overlay:+"$overlay"} | grep -oE '[A-Z_]+')
                 docker stack config "${files[@]}" >"$tree/loaded" 2>"$tree/error"
             ) || die "$1 $revision ${overlay##*/} does not load: $(cat "$tree/error")"
             count=$((count + 1))

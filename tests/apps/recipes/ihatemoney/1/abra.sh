@@ -1,0 +1,2 @@
+export APP_CFG_VERSION=v1
+export PG_BACKUP_VERSION=v1

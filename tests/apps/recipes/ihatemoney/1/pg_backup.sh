@@ -1,0 +1,17 @@
+#!/bin/sh
+# backup: the database into the volume `dumps`; restore: from there, over what is in the database now.
+set -eu
+
+case ${1:-} in
+    backup)
+        pg_dump -U "$POSTGRES_USER" -d "$POSTGRES_DB" --clean --if-exists --file /dumps/backup.sql.new
+        mv /dumps/backup.sql.new /dumps/backup.sql
+        ;;
+    restore)
+        psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -v ON_ERROR_STOP=1 --quiet --output /dev/null --single-transaction --file /dumps/backup.sql
+        ;;
+    *)
+        echo "usage: pg_backup.sh backup|restore" >&2
+        exit 2
+        ;;
+esac
