@@ -102,9 +102,6 @@ fn crash_loop<'a>(look: &'a Look<'a>, standing: &'a Standing<'a>, track: &'a Tra
     }
     let mut ready_since: Option<Timestamp> = None;
     for (peer, peer_track) in look.services().filter(|(peer, _)| peers.iter().any(|name| name.id == peer.service.id)) {
-        if peer.is_on_the_way() || peer_track.is_settling(peer) {
-            return None;
-        }
         // A peer that tells nothing of its health, and that this one may well wait for: by its log, by its settings, or for all we know.
         let patient = sounds_like_waiting || last.log.is_empty() || waits::uses(service, peer.service, look.params);
         if patient && is_silent_and_young(look, peer) {

@@ -94,6 +94,7 @@ impl Track {
                 self.ready_once.insert(slot.name.clone());
             }
         }
+        // While it goes on, it is renewed with every look, so that no failure of a peer counts until then.
         if progress {
             self.progress_at = Some(view.taken_at);
         }
@@ -104,11 +105,6 @@ impl Track {
         if self.healthy_after.is_none() && checked && standing.is_up() {
             self.healthy_after = Some(elapsed);
         }
-    }
-
-    /// Up, but not yet long enough to count as ready for its peers.
-    pub(super) fn is_settling(&self, standing: &Standing<'_>) -> bool {
-        standing.slots.iter().any(|slot| slot.stand == Stand::Up && !self.ready_once.contains(&slot.name))
     }
 
     /// The longest life of a failed container of this slot; `None` when none failed.

@@ -2,8 +2,8 @@
 
 use super::sim::{App, Fate, Sim, check, exits, healthy, stays};
 use super::{evidence, failed};
-use crate::swarm::observe::{Mode, RestartCondition};
-use crate::trial::convergence::{Class, Facts, Verdict};
+use crate::swarm::observe::{Mode, Pressure, RestartCondition, TaskState};
+use crate::trial::convergence::{Class, Facts, Judge, Params, Verdict};
 use std::time::Duration;
 
 const BOOM: &[&str] = &["starting", "boom: config is broken"];
@@ -234,14 +234,20 @@ fn the_address_of_a_peer_that_is_up_is_a_fact_for_the_caller() {
 
 #[test]
 fn failures_from_before_the_deploy_are_not_its_own() {
-    let mut old = super::sim::task("old");
-    old.state = crate::swarm::observe::TaskState::Rejected;
+    use super::sim::{service, stack, task};
+    let mut old = task("old");
+    old.state = TaskState::Rejected;
     old.err = "No such image: image:1".into();
-    let mut app = App::new("app", |_, _| stays());
-    app.view.tasks.push(old);
-    let before = super::sim::stack(vec![app.view.clone()]);
-    app.view.tasks.clear();
-    let mut sim = Sim::new(vec![app]);
-    sim.params = sim.params.clone().after(&before);
-    converged(&mut sim);
+    let mut view = service("app");
+    view.tasks = vec![old];
+    let before = stack(vec![view]);
+    let mut now = before.clone();
+    let mut new = task("new");
+    new.state = TaskState::Starting;
+    now.services[0].tasks.insert(0, new);
+    let look = |params| Judge::new(params).look(&now, Duration::from_secs(2), &Pressure::default());
+    let params = Params::new(Duration::from_secs(300), ["app"]);
+    assert_eq!(failed(look(params.clone())).class, Class::NoSuchImage);
+    let verdict = look(params.after(&before));
+    assert!(matches!(verdict, Verdict::Waiting(_)), "{verdict:?}");
 }

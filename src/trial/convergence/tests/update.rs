@@ -66,6 +66,14 @@ fn lesson_10_tasks_of_the_old_specification_do_not_count() {
 }
 
 #[test]
+fn lesson_10_a_task_that_is_being_stopped_does_not_count() {
+    let mut stopping = running("a", 1, false);
+    stopping.desired = TaskState::Shutdown;
+    let verdict = look(&app(1, Some((UpdateState::Completed, "")), vec![stopping]));
+    assert!(matches!(verdict, Verdict::Waiting(_)), "{verdict:?}");
+}
+
+#[test]
 fn lesson_10_new_ports_do_not_show_in_the_tasks() {
     let mut view = app(1, None, vec![running("a", 1, true)]);
     view.services[0].ports_changed = true;
