@@ -160,7 +160,9 @@ fn a_global_service_whose_tasks_are_not_made_yet_is_waited_for() {
 
 #[test]
 fn a_container_that_was_not_looked_at_is_not_taken_for_healthy() {
-    let (verdict, _) = wait(&frozen(TaskState::Running, ""), params());
+    let mut params = params();
+    params.settle.insert("app".into(), Duration::ZERO);
+    let (verdict, _) = wait(&frozen(TaskState::Running, ""), params);
     assert!(!matches!(verdict, Verdict::Converged(_)), "{verdict:?}");
 }
 
