@@ -1,0 +1,125 @@
+//! Real apps in real versions (see README.md): the good recipe passes, and the same recipe with one planted fault fails with the right
+//! reason. The images are made by `tests/apps/build.sh`; a test without its images fails and says so.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use taster::record::{Outcome, RunSummary, StepResult};
+use taster::trial::{self, TrialOptions};
+
+/// The recipes as git repositories in a temporary folder.
+struct Bench {
+    dir: tempfile::TempDir,
+    repository: PathBuf,
+}
+
+impl Bench {
+    fn new(app: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/apps/recipes.sh");
+        let written = Command::new("bash").arg(script).arg(dir.path()).arg(app).output().unwrap();
+        assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+        let repository = dir.path().join(app);
+        Self { dir, repository }
+    }
+
+    /// The release tags, oldest first.
+    fn releases(&self) -> Vec<String> {
+        let recipe = taster::recipe::Recipe::at(&self.repository, "HEAD").unwrap();
+        recipe.releases.iter().map(|release| release.tag.clone()).collect()
+    }
+
+    /// Changes a text in the candidate's compose file: the planted fault.
+    fn plant(&self, from: &str, to: &str) {
+        let path = self.repository.join("compose.yml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "the fault is planted: `{from}` is there to be changed");
+        std::fs::write(&path, text.replace(from, to)).unwrap();
+    }
+
+    async fn taste(&self, revision: Option<&str>) -> RunSummary {
+        let mut options = TrialOptions {
+            path: self.repository.clone(),
+            revision: revision.map(str::to_owned),
+            runs: self.dir.path().join("runs"),
+            ..TrialOptions::default()
+        };
+        options.node.executable = Some(env!("CARGO_BIN_EXE_taster").into());
+        trial::run(&options, Vec::new()).await.unwrap().summary
+    }
+}
+
+fn passes(summary: &RunSummary) {
+    let not_passed: Vec<&StepResult> = summary.steps.iter().filter(|step| step.outcome != Outcome::Passed).collect();
+    assert!(not_passed.is_empty(), "{not_passed:#?}");
+    assert_eq!((summary.level, summary.level_is_at_least), (2, true));
+    let install = summary.steps.first().unwrap();
+    assert!(!install.weak, "a real app's front page is a strong answer: {install:#?}");
+}
+
+fn fails(summary: &RunSummary, step: &str, class: &str) {
+    let first = summary.steps.iter().find(|step| step.outcome != Outcome::Passed).unwrap();
+    assert_eq!(
+        (first.kind.word(), first.outcome, first.class.as_deref()),
+        (step, Outcome::Failed, Some(class)),
+        "{first:#?}"
+    );
+}
+
+/// Every release of the history installs, the first one through every step; so does the candidate.
+async fn history_is_good(app: &str) {
+    let bench = Bench::new(app);
+    let releases = bench.releases();
+    assert!(releases.len() >= 3, "at least three releases in real versions: {releases:?}");
+    let first = bench.taste(releases.first().map(String::as_str)).await;
+    passes(&first);
+    let candidate = bench.taste(None).await;
+    passes(&candidate);
+    assert_ne!(first.digests, candidate.digests, "they are really different images");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn radicale_first_release_and_candidate_pass() {
+    history_is_good("radicale").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn radicale_behind_a_wrong_port_does_not_answer() {
+    let bench = Bench::new("radicale");
+    bench.plant("loadbalancer.server.port=5232", "loadbalancer.server.port=5233");
+    fails(&bench.taste(None).await, "install", "no-answer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn radicale_with_its_volume_beside_the_data_loses_it() {
+    let bench = Bench::new("radicale");
+    bench.plant("- data:/data", "- data:/elsewhere");
+    let summary = bench.taste(None).await;
+    let lost = summary.steps.iter().find(|step| step.outcome == Outcome::Failed).unwrap();
+    assert!(["install", "restart"].contains(&lost.kind.word()), "{lost:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dokuwiki_first_release_and_candidate_pass() {
+    history_is_good("dokuwiki").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wordpress_first_release_and_candidate_pass() {
+    history_is_good("wordpress").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wordpress_that_cannot_find_its_database_is_named() {
+    let bench = Bench::new("wordpress");
+    bench.plant("WORDPRESS_DB_HOST: ${STACK_NAME}_db", "WORDPRESS_DB_HOST: ${STACK_NAME}_database");
+    let summary = bench.taste(None).await;
+    let first = summary.steps.first().unwrap();
+    assert_eq!(first.outcome, Outcome::Failed, "{first:#?}");
+    assert!(first.reason.contains("app"), "{first:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ihatemoney_first_release_and_candidate_pass() {
+    history_is_good("ihatemoney").await;
+}
