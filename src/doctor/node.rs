@@ -98,7 +98,8 @@ fn node(seen: &Seen) -> Check {
 fn capabilities(seen: &Seen) -> Check {
     let found = match seen.facts.rights.as_str() {
         "least" => {
-            "a node runs with SYS_ADMIN and NET_ADMIN beside Docker's defaults, unconfined by seccomp".to_owned()
+            "a node runs with SYS_ADMIN, NET_ADMIN and SYS_PTRACE beside Docker's defaults, unconfined by seccomp"
+                .to_owned()
         }
         "listed" => "a node needs a list of capabilities and every device".to_owned(),
         other => format!("a node needs the rights `{other}`"),

@@ -258,9 +258,11 @@ impl Session {
                     let words: Vec<String> =
                         waits.iter().map(|wait| format!("{} {}", wait.service, wait.what)).collect();
                     let words = words.join("; ");
-                    if words != said {
-                        self.log.progress(step, words.clone());
-                        said = words;
+                    // Seconds that pass are no news.
+                    let news: String = words.chars().filter(|c| !c.is_ascii_digit() && *c != '.').collect();
+                    if news != said {
+                        self.log.progress(step, words);
+                        said = news;
                     }
                 }
             }

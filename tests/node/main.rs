@@ -49,7 +49,7 @@ async fn a_node_is_a_swarm_with_the_least_rights_that_work() {
     let inspected = bench.host.inspect_container(&cluster.manager().name, None).await.unwrap();
     let rights = inspected.host_config.unwrap();
     assert_ne!(rights.privileged, Some(true));
-    assert_eq!(rights.cap_add.unwrap(), ["SYS_ADMIN", "NET_ADMIN"]);
+    assert_eq!(rights.cap_add.unwrap(), ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE"]);
     // Lesson 29: what most hosts have is there.
     let pressure = cluster.manager().link.pressure().await.unwrap();
     assert!(pressure.disk_free.unwrap() > 0);
