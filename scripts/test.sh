@@ -12,7 +12,7 @@ case "${1:-}" in
     *) fail "usage: scripts/test.sh [--full]" ;;
 esac
 
-packages gcc libc6-dev git debootstrap docker-registry
+packages gcc libc6-dev git debootstrap docker-registry busybox-static
 docker stack config --help >/dev/null 2>&1 ||
     fail "this docker command has no \`docker stack config\`, the reference that taster is compared with: install version 23 or newer"
 

@@ -1,5 +1,6 @@
 //! Real apps in real versions (see README.md): the good recipe passes, and the same recipe with one planted fault fails with the right
 //! reason. The images are made by `tests/apps/build.sh`; a test without its images fails and says so.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

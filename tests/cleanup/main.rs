@@ -1,4 +1,5 @@
 //! Always clean (design.md §3.7): whenever a run is interrupted or killed, and by whom, nothing is left behind.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! Ephemeral nodes: what they are, several of them, and an engine that shares nothing with us but its API.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::Path;
 use std::process::Command;
