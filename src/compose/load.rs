@@ -3,7 +3,7 @@
 use super::interpolate::{self, VariableUse};
 use super::merge;
 use super::model::{self, Sections, Surroundings};
-use super::problem::{Issue, LoadError, Problem};
+use super::problem::{Issue, LoadError, MOST_PROBLEMS, Problem};
 use super::project::Project;
 use super::schema::{self, FormatVersion};
 use super::source::{SourceFile, Span};
@@ -27,7 +27,7 @@ const FORBIDDEN: [(&str, &str); 8] = [
 pub struct Loaded {
     /// What a swarm would be asked for.
     pub project: Project,
-    /// What is probably not meant, but loads.
+    /// What is probably not meant, but loads; at most 200.
     pub warnings: Vec<Problem>,
     /// Every variable that the files use, in the order of the files.
     pub variables: Vec<VariableUse>,
@@ -91,7 +91,7 @@ pub fn load(
     let surroundings = Surroundings { env, read_env_file, directory };
     let mut loading = Loading { files, surroundings, warnings: Vec::new(), variables: Vec::new() };
     loading.run().map_err(|issues| LoadError {
-        problems: issues.into_iter().map(|issue| issue.locate(files)).collect(),
+        problems: issues.into_iter().take(MOST_PROBLEMS).map(|issue| issue.locate(files)).collect(),
         sources: files.to_vec(),
     })
 }
@@ -141,7 +141,7 @@ impl Loading<'_> {
         let documents = self.files.iter().cloned().zip(documents).map(|(source, content)| Document { source, content });
         Ok(Loaded {
             project,
-            warnings: warnings.into_iter().map(|issue| issue.locate(self.files)).collect(),
+            warnings: warnings.into_iter().take(MOST_PROBLEMS).map(|issue| issue.locate(self.files)).collect(),
             variables: std::mem::take(&mut self.variables),
             documents: documents.collect(),
             directory: self.surroundings.directory.to_owned(),

@@ -6,6 +6,9 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::source::{SourceFile, Span, position};
 
+/// Nobody reads more problems than this, or more warnings, of one set of files.
+pub(crate) const MOST_PROBLEMS: usize = 200;
+
 /// One thing that is wrong, or worth a warning, at a place in a compose file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -43,7 +46,7 @@ impl fmt::Display for Problem {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot load the compose files: {}", summary(.problems))]
 pub struct LoadError {
-    /// What is wrong, in the order in which it was found; never empty.
+    /// What is wrong, in the order in which it was found; never empty, and at most 200.
     pub problems: Vec<Problem>,
     /// The files that were loaded, for [`LoadError::render`].
     pub sources: Vec<SourceFile>,

@@ -55,3 +55,46 @@ fn random_bytes_in_the_corpus() {
         try_it(&case);
     }
 }
+
+/// Two megabytes of the same few characters, over and over: what is quadratic somewhere would take minutes.
+#[test]
+fn large_files_end_soon() {
+    let head = "version: \"3.8\"\nservices:\n  app:\n    image: a\n    command: ";
+    let texts: Vec<(String, String)> = [
+        ("[", "$A "),
+        ("\"", "$A-"),
+        ("\"", "${A:?b} "),
+        ("[", "\n\ta,"),
+        ("", "\n\n  \t"),
+        ("|\n", "      \t\n"),
+        ("[", "{a: "),
+        ("[", "\"a\"#\n,"),
+        ("[", "-,"),
+        ("a\nx-a: &a b\nx-b: [", "*a, "),
+        ("a\nx-b:\n", "- a: |\n   b\n"),
+        ("a\nx-b:\n", "- ? a\n  : b\n"),
+        ("a\n", "# \n"),
+        ("'", "''"),
+        ("\"", "\\n"),
+        ("'", "\n"),
+        ("", "a "),
+        ("", "a\n      "),
+        ("a\nx-a: ", "a: "),
+        ("a\nx-a: ", "- "),
+    ]
+    .map(|(before, repeated)| {
+        (repeated.to_owned(), format!("{head}{before}{}", repeated.repeat(1_900_000 / repeated.len())))
+    })
+    .into();
+    let keys: String = (0..110_000).map(|number| format!("    k{number}: x\n")).collect();
+    let labels: String = (0..100_000).map(|number| format!("      k{number}: $x-\n")).collect();
+    let more = [("unknown keys", format!("{head}a\n{keys}")), ("labels", format!("{head}a\n    labels:\n{labels}"))];
+    for (name, text) in texts.into_iter().chain(more.map(|(name, text)| (name.to_owned(), text))) {
+        let started = std::time::Instant::now();
+        let files = vec![("compose.yml".to_owned(), text.into_bytes())];
+        try_it(&Case { name: name.clone(), files, env: [].into(), others: [].into() });
+        let seconds = started.elapsed().as_secs_f64();
+        println!("{seconds:.1} s: {name:?}");
+        assert!(seconds < 60.0, "two megabytes of {name:?} take {seconds:.0} s");
+    }
+}

@@ -158,24 +158,26 @@ struct Places<'a> {
     span: Span,
     raw: &'a [u8],
     text: &'a str,
+    /// Offset of each `$` in the text.
+    in_text: Vec<usize>,
     /// Offset of each `$` in the source, when there are as many as in the text.
-    dollars: Vec<usize>,
+    in_source: Vec<usize>,
 }
 
 impl<'a> Places<'a> {
     fn new(source: &'a SourceFile, span: Span, text: &'a str) -> Self {
         let raw = source.text.get(span.range()).unwrap_or_default();
-        let mut dollars: Vec<usize> =
-            raw.iter().enumerate().filter(|&(_, &byte)| byte == b'$').map(|(at, _)| at).collect();
-        if dollars.len() != text.matches('$').count() {
-            dollars.clear();
-        }
-        Self { span, raw, text, dollars }
+        let offsets = |bytes: &[u8]| -> Vec<usize> {
+            bytes.iter().enumerate().filter(|&(_, &byte)| byte == b'$').map(|(at, _)| at).collect()
+        };
+        let in_text = offsets(text.as_bytes());
+        let in_source = Some(offsets(raw)).filter(|found| found.len() == in_text.len()).unwrap_or_default();
+        Self { span, raw, text, in_text, in_source }
     }
 
     fn of(&self, range: std::ops::Range<usize>) -> Span {
-        let before = self.text.get(..range.start).map_or(0, |before| before.matches('$').count());
-        let Some(&start) = self.dollars.get(before) else { return self.span };
+        let before = self.in_text.partition_point(|&dollar| dollar < range.start);
+        let Some(&start) = self.in_source.get(before) else { return self.span };
         let wanted = self.text.get(range).unwrap_or_default();
         let same = self.raw.get(start..start + wanted.len()) == Some(wanted.as_bytes());
         let length = if same { wanted.len() } else { 1 };

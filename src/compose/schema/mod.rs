@@ -10,12 +10,15 @@ use std::fmt::Write as _;
 
 use super::format;
 use super::path::Path;
-use super::problem::Issue;
+use super::problem::{Issue, MOST_PROBLEMS};
 use super::source::Span;
 use super::tree::{Content, Mapping, Node};
 use super::yaml::foreign_key;
 
 use rule::{Field, Kind, Notation, Object, Others, Rule};
+
+/// No key that is longer was meant to be one that we know.
+const LONGEST_MISTAKE: usize = 40;
 
 /// A version of the compose file format that the swarm loader takes: 3.`minor`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -167,6 +170,10 @@ impl Check {
     }
 
     fn unknown(&mut self, object: &'static Object, key: &str, span: Span, path: &Path<'_>) {
+        // A document of a hundred thousand unknown keys is not worth as many searches for what was meant.
+        if self.issues.len() >= MOST_PROBLEMS {
+            return;
+        }
         let version = self.version;
         let issue = Issue::new(span, path, format!("the key `{key}` is not known here (format {version})"));
         let newer = object.fields.iter().find(|field| field.name == key).map(|field| field.since);
@@ -259,6 +266,9 @@ fn outside_of_swarm(key: &str) -> Option<&'static str> {
 }
 
 fn closest<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if key.len() > LONGEST_MISTAKE {
+        return None;
+    }
     known
         .map(|name| (strsim::damerau_levenshtein(&key.to_lowercase(), name), name))
         .filter(|&(distance, name)| distance <= 1 + name.len() / 4)

@@ -162,12 +162,16 @@ impl Check<'_> {
         if !self.text.contains('\t') {
             return Ok(());
         }
+        let tabs = Tabs::new(self.document);
+        let end = self.document.end.unwrap_or(self.text.len());
         let mut start = 0;
         for line in self.text.split_inclusive('\n') {
-            if let Some(tab) = leading_tab(line)
-                && !self.tab_is_fine(start + tab, tab)
+            if let Some(column) = leading_tab(line)
+                && start + column <= end
+                && !tabs.are_free_at(start + column)
+                && !self.is_blank_or_content(tabs.scalar_before(start + column), start + column, column)
             {
-                let span = Span::new(self.file, start + tab, start + tab + 1);
+                let span = Span::new(self.file, start + column, start + column + 1);
                 return Err(Issue::new(span, "", "a tab is used for indentation, which YAML forbids")
                     .help("indent with spaces"));
             }
@@ -176,30 +180,15 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Whether the tab at an offset, in a column counted from zero, stands where tabs are allowed.
-    fn tab_is_fine(&self, at: usize, column: usize) -> bool {
-        let Some(end) = self.document.end else { return true };
-        if at > end {
-            return true;
-        }
-        let inside = |node: &&Node| node.start < at && at < node.end;
-        let nodes = &self.document.nodes;
-        if nodes.iter().filter(inside).any(|node| match node.kind {
-            Kind::Scalar { style: Style::Quoted, .. } => true,
-            Kind::Sequence { flow, .. } | Kind::Mapping { flow, .. } => flow,
-            _ => false,
-        }) {
-            return true;
-        }
-        let written =
-            |node: &&Node| matches!(node.kind, Kind::Scalar { .. }) && node.start < node.end && node.start <= at;
-        let Some(scalar) = nodes.iter().filter(written).max_by_key(|node| node.start) else { return false };
+    /// Whether the tab at an offset, in a column counted from zero, is part of the scalar before it or a blank behind it.
+    fn is_blank_or_content(&self, scalar: Option<&Node>, at: usize, column: usize) -> bool {
+        let Some(scalar) = scalar else { return false };
         match &scalar.kind {
             Kind::Scalar { style: Style::Block, .. } => self.tab_in_block(scalar, at, column),
             Kind::Scalar { style: Style::Plain, .. } => {
                 // Between a plain text and what follows it, tabs count as blanks when they are indented far enough.
                 let between = self.text.get(scalar.end..at).unwrap_or_default();
-                at < scalar.end || (between.trim().is_empty() && column > self.indentation(scalar))
+                at < scalar.end || (column > scalar.indentation && between.trim().is_empty())
             }
             _ => false,
         }
@@ -213,15 +202,44 @@ impl Check<'_> {
         let given = header.split('\n').next().is_some_and(|header| header.contains(|c: char| c.is_ascii_digit()));
         column >= indentation && (at > scalar.start || given)
     }
+}
 
-    /// The column of the innermost block collection around a node.
-    fn indentation(&self, node: &Node) -> usize {
-        let around = |outer: &&Node| {
-            let block = matches!(outer.kind, Kind::Sequence { flow: false, .. } | Kind::Mapping { flow: false, .. });
-            block && outer.start <= node.start && outer.end >= node.end
-        };
-        let start = self.document.nodes.iter().filter(around).map(|outer| outer.start).max().unwrap_or_default();
-        self.text[..start].rfind('\n').map_or(start, |line| start - line - 1)
+/// Where in a document tabs may stand, ready to be asked often.
+struct Tabs<'a> {
+    /// Ranges in brackets and quotes, in order and apart.
+    free: Vec<std::ops::Range<usize>>,
+    /// Scalars that are written out, in order.
+    scalars: Vec<&'a Node>,
+}
+
+impl<'a> Tabs<'a> {
+    fn new(document: &'a Document) -> Self {
+        let mut tabs = Self { free: Vec::new(), scalars: Vec::new() };
+        for node in &document.nodes {
+            let free = match node.kind {
+                Kind::Scalar { style, .. } => style == Style::Quoted,
+                Kind::Sequence { flow, .. } | Kind::Mapping { flow, .. } => flow,
+                Kind::Alias { .. } => false,
+            };
+            // Nodes come in the order of the text, outer ones first: what lies in the last range adds nothing.
+            if free && tabs.free.last().is_none_or(|last| node.start >= last.end) {
+                tabs.free.push(node.start..node.end);
+            }
+            if matches!(node.kind, Kind::Scalar { .. }) && node.start < node.end {
+                tabs.scalars.push(node);
+            }
+        }
+        tabs
+    }
+
+    fn are_free_at(&self, at: usize) -> bool {
+        let before = self.free.partition_point(|range| range.start < at);
+        before.checked_sub(1).and_then(|last| self.free.get(last)).is_some_and(|range| at < range.end)
+    }
+
+    fn scalar_before(&self, at: usize) -> Option<&'a Node> {
+        let before = self.scalars.partition_point(|scalar| scalar.start <= at);
+        before.checked_sub(1).and_then(|last| self.scalars.get(last)).copied()
     }
 }
 

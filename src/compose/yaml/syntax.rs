@@ -27,6 +27,8 @@ pub(super) struct Document {
 pub(super) struct Node {
     pub(super) start: usize,
     pub(super) end: usize,
+    /// The column of the innermost block collection around it.
+    pub(super) indentation: usize,
     /// The explicit tag in its short form (`!!int`), if there is one.
     pub(super) tag: Option<String>,
     /// Where a scalar's tag is written.
@@ -123,6 +125,9 @@ struct Open {
     id: NodeId,
     /// The key that waits for its value, in a mapping.
     key: Option<NodeId>,
+    flow: bool,
+    /// The column in which it starts, in bytes from zero.
+    column: usize,
 }
 
 impl<'a> Builder<'a> {
@@ -240,7 +245,8 @@ impl<'a> Builder<'a> {
     fn node(&mut self, start: usize, end: usize, anchor: usize, tag: Option<&Tag>, kind: Kind) -> NodeId {
         let id = self.document.nodes.len();
         let tag = tag.and_then(short_tag);
-        self.document.nodes.push(Node { start, end, tag, tag_place: None, anchor: None, kind });
+        let indentation = self.open.iter().rev().find(|open| !open.flow).map_or(0, |open| open.column);
+        self.document.nodes.push(Node { start, end, indentation, tag, tag_place: None, anchor: None, kind });
         if anchor != 0 {
             self.anchors.insert(anchor, id);
         }
@@ -248,8 +254,11 @@ impl<'a> Builder<'a> {
     }
 
     fn begin(&mut self, start: usize, end: usize, anchor: usize, tag: Option<&Tag>, kind: Kind) {
+        let flow = matches!(kind, Kind::Sequence { flow: true, .. } | Kind::Mapping { flow: true, .. });
+        // Brackets need no column, and may open often on one long line.
+        let column = if flow { 0 } else { start - self.text[..start].rfind('\n').map_or(0, |line| line + 1) };
         let id = self.node(start, end, anchor, tag, kind);
-        self.open.push(Open { id, key: None });
+        self.open.push(Open { id, key: None, flow, column });
     }
 
     fn finish(&mut self, end: usize) {
