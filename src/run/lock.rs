@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::folder::RunId;
 
@@ -71,6 +72,24 @@ pub fn liveness(id: &str, domain: &str) -> io::Result<Liveness> {
     }
 }
 
+/// How long a lock may be held by somebody who only looks whether its run is alive.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Makes and locks a file. Whoever looks whether a run is alive holds its lock for a moment, and may sweep the file away before it is
+/// locked here: then another one is made.
+fn take_file(path: &Path) -> io::Result<File> {
+    let begun = Instant::now();
+    loop {
+        let file = OpenOptions::new().create(true).write(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Ok(()) if file.metadata()?.nlink() > 0 => return Ok(file),
+            Ok(()) => {}
+            Err(_) if begun.elapsed() < LOOK => std::thread::sleep(Duration::from_millis(5)),
+            Err(error) => return Err(io::Error::other(format!("{} is locked: {error}", path.display()))),
+        }
+    }
+}
+
 impl RunLock {
     /// Takes the lock of a new run.
     ///
@@ -79,8 +98,7 @@ impl RunLock {
     pub fn take(id: &RunId) -> io::Result<Self> {
         let directory = directory()?;
         let path = directory.join(format!("{id}.lock"));
-        let file = OpenOptions::new().create(true).write(true).truncate(false).open(&path)?;
-        file.try_lock().map_err(|error| io::Error::other(format!("{} is locked: {error}", path.display())))?;
+        let file = take_file(&path)?;
         let scratch = directory.join(id.as_str());
         std::fs::DirBuilder::new().mode(0o700).recursive(true).create(&scratch)?;
         Ok(Self { _file: file, path, scratch })
@@ -101,9 +119,13 @@ pub fn sweep() -> io::Result<()> {
     for entry in std::fs::read_dir(directory()?)?.flatten() {
         let path = entry.path();
         let Some(id) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
-        if liveness(id, &domain)? == Liveness::Dead {
-            // Another process may sweep at the same time.
-            let _ = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        // Another process may sweep at the same time.
+        if path.extension().is_some_and(|extension| extension == "lock") {
+            // Removed while it is held: whoever is about to lock it sees that it is gone.
+            let held = File::open(&path).ok().filter(|file| file.try_lock().is_ok());
+            let _ = held.map(|_held| std::fs::remove_file(&path));
+        } else if liveness(id, &domain)? == Liveness::Dead {
+            let _ = std::fs::remove_dir_all(&path);
         }
     }
     Ok(())
@@ -120,6 +142,31 @@ impl Drop for RunLock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lesson_32_runs_that_begin_while_others_sweep_stay_alive() {
+        let domain = lock_domain().unwrap();
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                        let _ = sweep();
+                    }
+                });
+            }
+            for _ in 0..300 {
+                let id = RunId::new("sweeptest");
+                let lock = RunLock::take(&id);
+                let alive = lock.as_ref().map(|_| liveness(id.as_str(), &domain).unwrap());
+                if !matches!(alive, Ok(Liveness::Alive)) {
+                    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+                }
+                assert!(matches!(alive, Ok(Liveness::Alive)), "{alive:?}");
+            }
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+    }
 
     #[test]
     fn lesson_32_a_held_lock_is_alive_and_a_dropped_one_is_dead() {

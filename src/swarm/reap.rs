@@ -126,7 +126,9 @@ async fn find(engine: &Docker) -> Result<Vec<Found>, EngineError> {
     add_swarm_objects(engine, &mut add).await?;
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     for container in engine.list_containers(Some(options)).await.map_err(refused("list containers"))? {
-        let running = container.state.is_some_and(|state| state.to_string() == "running");
+        // One that was made a moment ago and is about to be started is no remnant.
+        let state = container.state.map(|state| state.to_string()).unwrap_or_default();
+        let running = !matches!(state.as_str(), "exited" | "dead" | "removing");
         add("container", container.id.unwrap_or_default(), container.labels.as_ref(), running);
     }
     let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
