@@ -1,7 +1,7 @@
 //! The driver's end of the stream to an agent.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -162,6 +162,15 @@ impl Link {
         address: SocketAddr,
     ) -> Result<impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + use<>, LinkError> {
         self.ask::<()>(&Request::Connect(address), &format!("connect to {address}")).await.map(|(channel, ())| channel)
+    }
+
+    /// Lets the node take connections for `to`, as seen from the node, at its address `at`: tells where, for other nodes. The same
+    /// question has the same answer.
+    ///
+    /// # Errors
+    /// When the stream is broken, or the node cannot listen there.
+    pub async fn forward(&self, at: IpAddr, to: SocketAddr) -> Result<SocketAddr, LinkError> {
+        self.ask(&Request::Forward { at, to }, &format!("pass connections on to {to}")).await.map(|(_, socket)| socket)
     }
 
     /// How the node was set up.

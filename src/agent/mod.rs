@@ -10,6 +10,7 @@ pub mod executable;
 pub mod init;
 mod addresses;
 mod facts;
+mod forward;
 mod ingress;
 mod link;
 mod mux;

@@ -23,6 +23,14 @@ pub(super) enum Request {
     Engine,
     /// The channel becomes a connection to an address, as seen from the node.
     Connect(SocketAddr),
+    /// Take connections at a free port of the first address and pass them on to the second: so other nodes reach what only this one
+    /// can. Asked again, the same port is told.
+    Forward {
+        /// An address of the node.
+        at: IpAddr,
+        /// Where to, as seen from the node.
+        to: SocketAddr,
+    },
     /// How the node was set up.
     Setup,
     /// How busy the node is.

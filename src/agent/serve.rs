@@ -10,6 +10,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
 use super::facts;
+use super::forward::Forwards;
 use super::ingress::IngressHost;
 use super::init::{DRIVER_LOCK, SETUP};
 use super::mux::{Channel, Side, drive};
@@ -26,12 +27,13 @@ pub async fn run() -> anyhow::Result<()> {
     // Held, not written: its lock tells `init` that a driver is connected. On an engine that was there before us there is no `init`.
     let _connected = lock_out_loneliness();
     let ingress = Arc::new(IngressHost::default());
+    let forwards = Arc::new(Forwards::default());
     let stream = join(stdin(), stdout()).compat();
     let (_opener, connection) = drive(stream, &Side::Agent, move |channel| {
-        let ingress = ingress.clone();
+        let (ingress, forwards) = (ingress.clone(), forwards.clone());
         tokio::spawn(async move {
             // A channel that breaks is the driver's to report; the others go on.
-            let _ = answer(channel, &ingress).await;
+            let _ = answer(channel, &ingress, &forwards).await;
         });
     });
     connection.await?;
@@ -45,10 +47,11 @@ fn lock_out_loneliness() -> Option<std::fs::File> {
     Some(file)
 }
 
-async fn answer(mut channel: Channel, ingress: &IngressHost) -> io::Result<()> {
+async fn answer(mut channel: Channel, ingress: &IngressHost, forwards: &Forwards) -> io::Result<()> {
     match receive(&mut channel).await? {
         Request::Engine => splice(channel, UnixStream::connect(ENGINE).await).await,
         Request::Connect(address) => splice(channel, TcpStream::connect(address).await).await,
+        Request::Forward { at, to } => reply(channel, forwards.open(at, to).await).await,
         Request::Setup => reply(channel, setup()).await,
         Request::Ingress(update) => reply(channel, ingress.update(*update).await).await,
         Request::Pressure => reply(channel, Ok(facts::pressure())).await,

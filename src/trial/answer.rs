@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::agent::{IngressStarted, Link};
 use crate::ingress::client::{BodyText, ClientError, End, Entry, Followed, Limits, follow};
+use crate::ingress::proxy::Reason;
 use crate::ingress::routes::RouteTable;
 use crate::scenario::Ready;
 
@@ -47,8 +48,17 @@ pub struct Answer {
     pub task: Option<String>,
     /// The page's title.
     pub title: Option<String>,
+    /// Why the proxy answered in the app's place; `None` when it did not.
+    pub proxy: Option<String>,
     /// What was seen, in words.
     pub text: String,
+}
+
+impl Answer {
+    /// No router takes the request, which no waiting changes.
+    pub fn is_unrouted(&self) -> bool {
+        self.proxy.as_deref() == Some(Reason::NoRoute.code())
+    }
 }
 
 /// A page to ask for.
@@ -108,7 +118,7 @@ pub async fn ask(
 
 fn silent(url: String, error: &ClientError, elapsed: Duration) -> Answer {
     let text = format!("{error} (after {:.1} s)", elapsed.as_secs_f64());
-    Answer { url, status: None, strength: Strength::None, service: None, task: None, title: None, text }
+    Answer { url, status: None, strength: Strength::None, service: None, task: None, title: None, proxy: None, text }
 }
 
 /// Judges the end of a chain of answers.
@@ -131,6 +141,7 @@ fn judge(url: String, followed: &Followed, ready: Option<&Ready>) -> Answer {
         service: last.service.clone(),
         task: last.task.clone(),
         title: title(&body),
+        proxy: last.ingress.clone(),
         text,
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::answer::{self, Answer, Strength};
 use super::convergence::Params;
+use super::reach;
 use super::session::{Replace, Session};
 use super::trouble::Trouble;
 use crate::record::{Evidence, Fact};
@@ -91,12 +92,6 @@ pub(super) async fn run(session: &mut Session) -> Result<Installed, Trouble> {
 /// When a question got no answer of the app.
 pub(super) async fn ask_all(session: &mut Session, step: &str, begun: Instant) -> Result<Vec<Answer>, Trouble> {
     let routes = session.subject.routes.clone();
-    if let Some(note) = routes.errors().next() {
-        let all: Vec<String> = routes.errors().map(ToString::to_string).collect();
-        return Err(Trouble::failed("not-routed", note.to_string())
-            .with("labels", all.join("\n"))
-            .advise("Correct the Traefik labels under deploy: labels:."));
-    }
     let ready = session.subject.scenario.ready.clone();
     let questions = answer::questions(&routes, ready.as_ref());
     if ready.is_some() && questions.is_empty() {
@@ -109,11 +104,7 @@ pub(super) async fn ask_all(session: &mut Session, step: &str, begun: Instant) -
     let mut answers = Vec::new();
     for question in &questions {
         let first_asked = Instant::now();
-        let patience = declared.unwrap_or_else(|| {
-            // Without a healthcheck nothing else says when the app is ready: it has the rest of its own time.
-            let rest = session.subject.timeout.saturating_sub(begun.elapsed());
-            if all_checked(session) { HEALTHY_PATIENCE } else { rest.max(HEALTHY_PATIENCE) }
-        });
+        let patience = declared.unwrap_or_else(|| patience(session, begun));
         let found = loop {
             session.look().await?;
             let Some(ingress) = session.ingress.clone() else {
@@ -125,7 +116,7 @@ pub(super) async fn ask_all(session: &mut Session, step: &str, begun: Instant) -
             let enough = match answer.strength {
                 Strength::Strong => true,
                 Strength::Weak => waited > WEAK_PATIENCE,
-                Strength::None => waited > patience,
+                Strength::None => waited > patience || answer.is_unrouted(),
             };
             if enough {
                 break answer;
@@ -145,7 +136,15 @@ pub(super) async fn ask_all(session: &mut Session, step: &str, begun: Instant) -
         }
         answers.push(found);
     }
+    let patience = patience(session, begun);
+    reach::accepting(session, step, patience).await?;
     Ok(answers)
+}
+
+/// Without a healthcheck nothing else says when the app is ready: it has the rest of its own time.
+fn patience(session: &Session, begun: Instant) -> Duration {
+    let rest = session.subject.timeout.saturating_sub(begun.elapsed());
+    if all_checked(session) { HEALTHY_PATIENCE } else { rest.max(HEALTHY_PATIENCE) }
 }
 
 fn all_checked(session: &Session) -> bool {
@@ -182,7 +181,12 @@ async fn no_answer(session: &mut Session, answer: &Answer) -> Trouble {
         }
     }
     let advice = match answer.status {
-        Some(500..) => "Look at the app's log: it runs and is routed, and answers with an error.",
+        Some(500..) if answer.proxy.is_none() => {
+            "Look at the app's log: it runs and is routed, and answers with an error."
+        }
+        _ if answer.is_unrouted() => {
+            "No router takes this request over TLS: its rule must match, and it needs `.tls=true` or `.tls.certresolver`."
+        }
         Some(404) => "If the app has nothing at this path, name one that it has in tests/taster.toml, [ready].",
         _ => {
             "See that the port in the label loadbalancer.server.port is the one at which the app listens, on all addresses."

@@ -8,6 +8,7 @@ mod evidence;
 mod install;
 mod leftovers;
 mod logs;
+mod reach;
 mod recorder;
 mod redeploy;
 mod restart;

@@ -1,13 +1,13 @@
 //! A node with the subject on it: what every step of a trial works with.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use bollard::Docker;
 use bollard::models::NetworkCreateRequest;
 
 use super::convergence::{Facts, Judge, Params, Verdict};
+use super::reach::{self, Place};
 use super::subject::Subject;
 use super::trouble::Trouble;
 use crate::agent::{IngressStarted, IngressUpdate};
@@ -52,6 +52,8 @@ pub(super) struct Session {
     owner: Owner,
     told: BTreeMap<String, TaskState>,
     routed: BTreeMap<String, Vec<Upstream>>,
+    /// Where its running tasks are, by service.
+    pub located: BTreeMap<String, Vec<Place>>,
 }
 
 impl Session {
@@ -85,6 +87,7 @@ impl Session {
             owner: owner.clone(),
             told: BTreeMap::new(),
             routed: BTreeMap::new(),
+            located: BTreeMap::new(),
         })
     }
 
@@ -223,7 +226,8 @@ impl Session {
     pub(super) async fn look(&mut self) -> Result<StackView, Trouble> {
         let view = self.observer.observe().await?;
         self.tell_tasks(&view);
-        self.route(self.upstreams(&view).await?).await?;
+        self.located = reach::locate(self, &view).await?;
+        self.route(reach::upstreams(self, &self.located).await?).await?;
         Ok(view)
     }
 
@@ -318,37 +322,6 @@ impl Session {
                 });
             }
         }
-    }
-
-    /// Where the running tasks are reached: on the bridge that leads out of overlay networks, whose addresses only that bridge tells.
-    async fn upstreams(&self, view: &StackView) -> Result<BTreeMap<String, Vec<Upstream>>, Trouble> {
-        let mut addresses: BTreeMap<String, IpAddr> = BTreeMap::new();
-        for node in &self.cluster.nodes {
-            let bridge = node
-                .engine
-                .inspect_network("docker_gwbridge", None)
-                .await
-                .map_err(EngineError::refused("inspect docker_gwbridge"))?;
-            for (container, endpoint) in bridge.containers.unwrap_or_default() {
-                let address = endpoint.ipv4_address.unwrap_or_default();
-                if let Some(address) = address.split('/').next().and_then(|address| address.parse().ok()) {
-                    addresses.insert(container, address);
-                }
-            }
-        }
-        let mut upstreams: BTreeMap<String, Vec<Upstream>> = BTreeMap::new();
-        for service in &view.services {
-            let running = service.tasks.iter().filter(|task| task.state == TaskState::Running);
-            for task in running {
-                if let Some(address) = task.container_id.as_ref().and_then(|container| addresses.get(container)) {
-                    upstreams
-                        .entry(service.short_name.clone())
-                        .or_default()
-                        .push(Upstream::new(task.id.clone(), *address));
-                }
-            }
-        }
-        Ok(upstreams)
     }
 
     /// Tells the ingress where the tasks are, when that changed.
