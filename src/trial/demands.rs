@@ -22,13 +22,27 @@ impl fmt::Display for Demand {
 /// Paths of the host that any service may read: files of this kind are on every node (lesson 29).
 const HARMLESS: [&str; 3] = ["/etc/timezone", "/etc/localtime", "/etc/hostname"];
 
+/// An absolute path without `.`, `..` and doubled slashes, which would hide where it leads.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
 /// Everything of this kind in a project.
 pub(super) fn of(project: &Project) -> Vec<Demand> {
     let mut demands = Vec::new();
     for (name, service) in project.services() {
         let mut demand = |what: String| demands.push(Demand { service: name.to_owned(), what });
         for mount in service.volumes.iter().filter(|mount| mount.kind == "bind") {
-            let source = mount.source.trim_end_matches('/');
+            let path = plain(&mount.source);
+            let source = path.trim_end_matches('/');
             if source.ends_with("docker.sock") || source.starts_with("/var/lib/docker") {
                 demand(format!("the engine itself ({})", mount.source));
             } else if ["", "/etc", "/root", "/home", "/proc", "/sys", "/dev", "/boot", "/var", "/run", "/usr"]

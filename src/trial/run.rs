@@ -57,8 +57,16 @@ pub enum TrialError {
     /// The scenario file cannot be used.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
+    /// There is no such scenario file.
+    #[error("cannot read the scenario {path}")]
+    ScenarioFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A file cannot be read or written.
-    #[error("cannot {what} {path}: {source}")]
+    #[error("cannot {what} {path}")]
     Io {
         /// What was attempted.
         what: &'static str,
@@ -342,11 +350,8 @@ fn candidate(recipe: &Recipe) -> CandidateSummary {
 fn scenario(options: &TrialOptions, recipe: &Recipe) -> Result<Scenario, TrialError> {
     let (file, text) = match &options.scenario {
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|source| TrialError::Io {
-                what: "read the scenario",
-                path: path.clone(),
-                source,
-            })?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| TrialError::ScenarioFile { path: path.clone(), source })?;
             (path.display().to_string(), text)
         }
         None => match recipe.tree.get(PATH_IN_RECIPE) {

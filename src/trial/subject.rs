@@ -8,7 +8,7 @@ use super::trouble::Trouble;
 use crate::compose::project::Project;
 use crate::compose::{self, SourceFile, VariableUse};
 use crate::ingress::routes::{self, RouteTable};
-use crate::recipe::{EnvFile, Recipe, secret};
+use crate::recipe::{EnvFile, LookupError, Recipe, secret};
 use crate::run::Redactor;
 use crate::scenario::Scenario;
 use crate::swarm::deploy::{DeployError, DeployOptions, StackSpec, stack_name};
@@ -72,8 +72,21 @@ impl Subject {
         let mut notes: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
         let variables = loaded.variables;
         let project = loaded.project;
+        if project.services.is_empty() {
+            return Err(Trouble::failed(
+                "no-services",
+                "the compose files define no service, so there is nothing to try",
+            )
+            .advise("Add the app under services: in compose.yml, or name the file that has it in COMPOSE_FILE."));
+        }
         let secrets = secrets(&project, sample, &environment, &stack, redactor, &mut notes)?;
         let routes = RouteTable::from_project(&project, &routes::Options::for_stack(&stack));
+        if let Some(note) = routes.errors().next() {
+            let all: Vec<String> = routes.errors().map(ToString::to_string).collect();
+            return Err(Trouble::failed("not-routed", note.to_string())
+                .with("labels", all.join("\n"))
+                .advise("Correct the Traefik labels under deploy: labels:."));
+        }
         let timeout = scenario.limits.deploy.unwrap_or_else(|| timeout(&project, &stack, &mut notes));
         let demands = demands::of(&project);
         let subject = Self { stack, routes, secrets, variables, timeout, demands, notes, project, recipe, scenario };
@@ -147,6 +160,10 @@ fn compose_files(recipe: &Recipe, environment: &[(String, String)]) -> Result<Ve
         .into_iter()
         .map(|path| match recipe.tree.find(path.trim_start_matches("./")) {
             Ok((_, file)) => Ok(SourceFile::new(path, file.bytes.clone())),
+            Err(error @ LookupError::Omitted { .. }) => {
+                Err(Trouble::failed("compose", format!("cannot load the compose files: {error}"))
+                    .advise(format!("See that {path} is the file you mean: no compose file of an app is that large.")))
+            }
             Err(error) => Err(Trouble::failed("overlay-missing", format!("COMPOSE_FILE names {path}: {error}"))
                 .with(
                     "environment",

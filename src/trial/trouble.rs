@@ -145,6 +145,10 @@ impl From<ImageError> for Trouble {
 
 impl From<NodeError> for Trouble {
     fn from(error: NodeError) -> Self {
+        if error.to_string().contains("no space left on device") {
+            return Self::errored("disk-full", error.to_string())
+                .advise("Free disk space on the engine (`docker system df` tells where it went), and try again.");
+        }
         Self::errored("node", error.to_string()).advise("`taster doctor` tells what this machine lacks.")
     }
 }

@@ -27,6 +27,8 @@ pub struct NodeOptions {
     pub rights: Option<Rights>,
     /// Memory for each node in bytes; no limit, when `None`.
     pub memory: Option<i64>,
+    /// Disk for each node in bytes, which is then held in memory; as much as the host's engine has, when `None`.
+    pub disk: Option<i64>,
     /// Use the swarm of the engine itself instead of nodes of our own.
     pub engine: bool,
     /// With `engine`: also when others use that swarm.
@@ -127,6 +129,7 @@ impl Cluster {
             rights,
             network: self.network.as_deref(),
             memory: options.memory,
+            disk: options.disk,
         }
     }
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bollard::Docker;
 use bollard::models::{
-    ContainerCreateBody, HostConfig, Ipam, IpamConfig, Mount, MountType, MountVolumeOptions, NetworkCreateRequest,
-    SwarmInitRequest, SwarmJoinRequest,
+    ContainerCreateBody, HostConfig, Ipam, IpamConfig, Mount, MountType, MountVolumeOptions,
+    MountVolumeOptionsDriverConfig, NetworkCreateRequest, SwarmInitRequest, SwarmJoinRequest,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
@@ -93,6 +93,7 @@ pub(super) struct Wanted<'a> {
     pub(super) rights: Rights,
     pub(super) network: Option<&'a str>,
     pub(super) memory: Option<i64>,
+    pub(super) disk: Option<i64>,
 }
 
 impl Node {
@@ -140,12 +141,22 @@ pub(crate) async fn remove(host: &Docker, container: &str) -> Result<(), EngineE
     }
 }
 
+/// A volume in memory with room for so many bytes: the engine's local driver passes these to `mount`.
+fn sized(bytes: i64) -> MountVolumeOptionsDriverConfig {
+    let options = [("type", "tmpfs".to_owned()), ("device", "tmpfs".to_owned()), ("o", format!("size={bytes}"))];
+    MountVolumeOptionsDriverConfig {
+        name: Some("local".to_owned()),
+        options: Some(options.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+    }
+}
+
 async fn create(host: &Docker, wanted: &Wanted<'_>) -> Result<String, EngineError> {
     let data = Mount {
         target: Some("/var/lib/docker".to_owned()),
         typ: Some(MountType::VOLUME),
         volume_options: Some(MountVolumeOptions {
             labels: Some(wanted.owner.labels("node-data")),
+            driver_config: wanted.disk.map(sized),
             ..Default::default()
         }),
         ..Default::default()

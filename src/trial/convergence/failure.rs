@@ -100,8 +100,13 @@ pub(super) fn slot(service: &ServiceView, task: &TaskView) -> String {
 }
 
 /// A service whose tasks may end well and stay ended: a job, or one that swarm starts again only after a failure, or never.
-pub(super) fn may_complete(service: &ServiceView) -> bool {
+fn may_complete(service: &ServiceView) -> bool {
     service.mode.is_job() || service.restart.condition != RestartCondition::Any
+}
+
+/// It may stay ended, and ended by itself: a program that ends with 0 when its healthcheck has it stopped did not do its work.
+pub(super) fn ended_well(service: &ServiceView, task: &TaskView) -> bool {
+    may_complete(service) && !is_unhealthy(task)
 }
 
 fn kind(service: &ServiceView, task: &TaskView) -> Option<Kind> {
@@ -109,16 +114,16 @@ fn kind(service: &ServiceView, task: &TaskView) -> Option<Kind> {
         TaskState::Orphaned => return Some(Kind::Lost),
         TaskState::Rejected => return Some(Kind::NotStarted(class_of(&task.err))),
         // Swarm calls a task that ended with 0 complete, and starts another one.
-        TaskState::Complete if may_complete(service) => return None,
+        TaskState::Complete if ended_well(service, task) => return None,
+        TaskState::Complete if is_unhealthy(task) => return Some(Kind::Unhealthy),
         TaskState::Complete => return Some(Kind::Exit(0)),
         TaskState::Failed => {}
         _ => return None,
     }
     let err = task.err.to_lowercase();
     let code = task.exit_code;
-    let unhealthy = task.health.as_ref().is_some_and(|health| health.status == HealthStatus::Unhealthy);
     // The engine's own words get lost when its clean-up fails at the same time (seen: "network sandbox does not exist").
-    if err.contains("unhealthy container") || (unhealthy && matches!(code, None | Some(0 | 137 | 143))) {
+    if err.contains("unhealthy container") || (is_unhealthy(task) && matches!(code, None | Some(0 | 137 | 143))) {
         return Some(Kind::Unhealthy);
     }
     if task.oom_killed && code != Some(0) {
@@ -132,6 +137,12 @@ fn kind(service: &ServiceView, task: &TaskView) -> Option<Kind> {
         Some(code) => Kind::Exit(code),
         None => Kind::NotStarted(class_of(&task.err)),
     })
+}
+
+/// Its healthcheck failed as often as it takes. The status alone says less: an engine calls every container unhealthy once it has ended.
+fn is_unhealthy(task: &TaskView) -> bool {
+    let (Some(check), Some(health)) = (&task.healthcheck, &task.health) else { return false };
+    health.status == HealthStatus::Unhealthy && health.failing_streak >= u64::from(check.retries.max(1))
 }
 
 /// The class of an engine's error about a task that did not start.

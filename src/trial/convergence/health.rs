@@ -58,6 +58,9 @@ pub(super) fn killed(look: &Look<'_>, service: &ServiceView, strikes: &[&Failure
     let name = &service.short_name;
     let Some(last) = strikes.last() else { return never_passes(service, None, Duration::ZERO) };
     let called_at = look.tracks.get(name).and_then(|track| track.unhealthy_at.get(&last.task)).copied();
+    // A program that ends as soon as it is told to may never have been seen unhealthy: its last check was what called it so.
+    let last_check = last.health.as_ref().and_then(|health| health.probes.last()).and_then(|probe| probe.ended_at);
+    let called_at = called_at.or(last_check);
     let called_at = called_at.or_else(|| last.ended_at.and_then(|at| at.checked_sub(service.stop_grace).ok()));
     let had = match (last.started_at, called_at) {
         (Some(from), Some(to)) => words::between(from, to).min(last.lived.max(Duration::from_millis(1))),
@@ -88,7 +91,27 @@ fn was_still_starting(failure: &Failure, check: &Healthcheck, called_at: Timesta
     lines.dedup();
     let answered = failure.health.iter().flat_map(|health| &health.probes).any(|probe| is_an_answer(&probe.output));
     // One line over and over is a program that waits or complains, not one that gets on.
-    written > 0 && (lines.len() > 1 || written == 1) && !answered
+    written > 0 && (lines.len() > 1 || written == 1) && !answered && !says_that_it_is_up(failure)
+}
+
+/// Its log says that it serves: it has started, and its check asks for something else.
+fn says_that_it_is_up(failure: &Failure) -> bool {
+    // From what servers written in Go, Node.js, Java, PHP, Python and the common databases say once they take connections.
+    const UP: [&str; 9] = [
+        "listening",
+        "ready for connections",
+        "ready to accept",
+        "startup complete",
+        "server started",
+        "started server",
+        "server is running",
+        "serving on",
+        "ready to handle connections",
+    ];
+    failure.log.iter().any(|line| {
+        let text = line.text.to_lowercase();
+        UP.iter().any(|words| text.contains(words))
+    })
 }
 
 /// The check's output tells of an answer of the app itself: it is up, and says no.

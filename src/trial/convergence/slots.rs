@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::failure::{may_complete, slot};
+use super::failure::{ended_well, slot};
 use super::track::Track;
 use super::words;
 use crate::swarm::observe::{HealthStatus, ServiceView, StackView, TaskState, TaskView, UpdateState};
@@ -86,7 +86,7 @@ fn stand_of(
     let since = task.state_at.map_or(Duration::ZERO, |at| words::between(at, view.taken_at));
     let known = track.known_tasks.contains(&task.id);
     match &task.state {
-        TaskState::Complete if may_complete(service) => Stand::Done,
+        TaskState::Complete if ended_well(service, task) => Stand::Done,
         TaskState::Failed | TaskState::Rejected | TaskState::Orphaned | TaskState::Complete if known => {
             Stand::OnTheWay("its next task is not made yet".to_owned())
         }

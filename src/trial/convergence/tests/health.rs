@@ -2,7 +2,7 @@
 
 use super::sim::{App, Fate, Sim, check, exits, healthy, stays};
 use super::{errored, evidence, failed};
-use crate::swarm::observe::{Pressure, Stall};
+use crate::swarm::observe::{Pressure, RestartCondition, Stall};
 use crate::trial::convergence::{Class, Verdict};
 use std::time::Duration;
 
@@ -33,14 +33,37 @@ fn lesson_14_killed_while_still_starting() {
 
 #[test]
 fn lesson_14_a_healthcheck_that_never_passes_is_another_matter() {
-    for (log, said) in
-        [(&["ready"] as &[&str], "wrong page"), (&["tick"], "refused"), (MIGRATING, "HTTP/1.1 404 Not Found")]
-    {
+    for (log, said) in [
+        (&["ready"] as &[&str], "wrong page"),
+        (&["tick"], "refused"),
+        (MIGRATING, "HTTP/1.1 404 Not Found"),
+        (&["a", "b", "c", "d", "e", "f", "listening on :80", "g", "h", "i", "j", "k"], "no connection"),
+    ] {
         let app = App::new("app", |_, _| Fate { log: log.to_vec(), check: said, ..stays() });
         let cause = failed(Sim::new(vec![app.checked(check(5, 3, 0))]).run().0);
         assert_eq!(cause.class, Class::HealthcheckNeverPasses, "{said}");
         assert!(evidence(&cause, "health").contains(said), "{cause:?}");
     }
+}
+
+#[test]
+fn lesson_14_a_program_that_obeys_when_its_healthcheck_stops_it_does_not_exit_by_itself() {
+    let obeys = || Fate { log: vec!["ready"], check: "refused", obeys: true, ..stays() };
+    for condition in [RestartCondition::Any, RestartCondition::OnFailure] {
+        let app = App::new("app", move |_, _| obeys()).checked(check(2, 2, 0)).restart(condition, 1, None);
+        let cause = failed(Sim::new(vec![app]).run().0);
+        assert_eq!(cause.class, Class::HealthcheckNeverPasses, "{condition:?}: {}", cause.headline);
+    }
+    let app = App::new("app", |_, _| Fate { log: MIGRATING.to_vec(), obeys: true, ..stays() }).checked(check(2, 2, 3));
+    assert_eq!(failed(Sim::new(vec![app]).run().0).class, Class::KilledWhileStarting);
+}
+
+#[test]
+fn what_ends_by_itself_is_not_blamed_on_its_healthcheck() {
+    let app = App::new("app", |_, _| exits(0.5, 0, &["bye"])).checked(check(30, 3, 0)).delay(1);
+    assert_eq!(failed(Sim::new(vec![app]).run().0).class, Class::ExitsZero);
+    let app = App::new("app", |_, _| Fate { oom: true, ..exits(0.5, 137, &["eating"]) }).checked(check(30, 3, 0));
+    assert_eq!(failed(Sim::new(vec![app]).run().0).class, Class::OutOfMemory);
 }
 
 #[test]

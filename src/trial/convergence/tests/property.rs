@@ -27,6 +27,7 @@ fn fate() -> impl Strategy<Value = Fate> {
             ends: ends.map(|(after, code)| (Duration::from_millis(after), code)),
             healthy_after: healthy.map(Duration::from_millis),
             oom,
+            obeys: oom,
             log,
             check: "",
             rejected,

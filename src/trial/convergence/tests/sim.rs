@@ -25,6 +25,8 @@ pub(super) struct Fate {
     pub(super) oom: bool,
     /// What it writes, one line a second, from its start; the last one is repeated when it lives longer.
     pub(super) log: Vec<&'static str>,
+    /// It ends with 0 when it is told to, instead of having to be killed.
+    pub(super) obeys: bool,
     /// What its failing check says.
     pub(super) check: &'static str,
     /// What the engine says instead of starting it.
@@ -176,8 +178,11 @@ impl App {
                 health.probes = vec![probe; 2];
                 if age >= check.allowance() {
                     health.status = HealthStatus::Unhealthy;
+                    health.failing_streak = u64::from(check.retries);
                 }
-                if age >= check.allowance() + Duration::from_secs(2) {
+                if fate.obeys && health.status == HealthStatus::Unhealthy {
+                    ended(task, TaskState::Complete, 0, String::new());
+                } else if age >= check.allowance() + Duration::from_secs(2) {
                     ended(
                         task,
                         TaskState::Failed,
@@ -188,6 +193,9 @@ impl App {
             }
         }
         if let (false, Some((after, code))) = (task.state.is_terminal(), fate.ends) {
+            // An engine calls every container unhealthy once it has ended.
+            let ending = task.health.as_mut().filter(|_| age >= after);
+            ending.into_iter().for_each(|health| health.status = HealthStatus::Unhealthy);
             if age >= after && code == 0 {
                 ended(task, TaskState::Complete, 0, String::new());
             } else if age >= after {
