@@ -1,0 +1,23 @@
+//! Recipes with planted faults, tried on real nodes: the outcome, the cause's name, the words and the exit code that must come out.
+//! Tests of a lesson from the field carry its number.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should panic where it stands, and figures go to its output"
+)]
+
+mod answers;
+mod bad_files;
+mod compose;
+mod crashes;
+mod data;
+mod health;
+mod images;
+mod lessons;
+mod nodes;
+mod registry;
+mod secrets;
+mod support;
