@@ -45,8 +45,9 @@ impl Bench {
         command
     }
 
-    /// Starts a trial of the good demo recipe and waits until the phase has begun.
-    fn start(&self, marker: &str) -> Child {
+    /// Starts a trial of the good demo recipe and waits until the phase has begun; the process, and the folder of its run.
+    fn start(&self, marker: &str) -> (Child, PathBuf) {
+        let before = self.runs();
         let mut child = self
             .command(&["test", "-v", "--runs"])
             .arg(self.path("runs"))
@@ -60,15 +61,16 @@ impl Bench {
         // The rest is read by nobody, and must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         assert!(child.try_wait().unwrap().is_none(), "it ended before «{marker}»: {seen:#?}");
-        child
+        let mut new = self.runs();
+        new.retain(|run| !before.contains(run));
+        assert_eq!(new.len(), 1, "{new:?}");
+        (child, new.remove(0))
     }
 
-    /// The run folders, oldest first.
+    /// The run folders.
     fn runs(&self) -> Vec<PathBuf> {
-        let mut runs: Vec<PathBuf> =
-            std::fs::read_dir(self.path("runs")).unwrap().map(|entry| entry.unwrap().path()).collect();
-        runs.sort();
-        runs
+        let Ok(entries) = std::fs::read_dir(self.path("runs")) else { return Vec::new() };
+        entries.map(|entry| entry.unwrap().path()).collect()
     }
 }
 
@@ -91,17 +93,16 @@ fn signal(child: &Child, signal: Signal) {
 fn ctrl_c_at_each_step_leaves_nothing_and_a_whole_record() {
     let bench = Bench::new();
     for (phase, marker) in PHASES {
-        let mut child = bench.start(marker);
+        let (mut child, run) = bench.start(marker);
         signal(&child, if phase == "restart" { Signal::SIGTERM } else { Signal::SIGINT });
         let status = child.wait().unwrap();
         assert_eq!(status.code(), Some(4), "{phase}");
-        let run = bench.runs().pop().unwrap();
         assert_eq!(left_by(&run), "", "{phase}");
         let summary: RunSummary = serde_json::from_slice(&std::fs::read(run.join("run.json")).unwrap()).unwrap();
         let outcomes: Vec<_> = summary.steps.iter().map(|step| (step.kind.word(), step.outcome)).collect();
         assert_eq!(outcomes.len(), 4, "{phase}: every planned step has one outcome: {outcomes:?}");
         let broken = summary.steps.iter().find(|step| step.outcome == Outcome::Errored).unwrap();
-        assert_eq!(broken.class.as_deref(), Some("interrupted"), "{phase}");
+        assert_eq!(broken.class.as_deref(), Some("interrupted"), "{phase}: {broken:#?}");
         let expected = if matches!(phase, "node" | "images") { "install" } else { phase };
         assert_eq!(broken.kind.word(), expected);
         let ended = taster::run::read(&run.join("events.ndjson")).unwrap().pop().unwrap();
@@ -118,10 +119,9 @@ fn ctrl_c_at_each_step_leaves_nothing_and_a_whole_record() {
 fn kill_9_at_each_step_and_the_next_start_cleans_up() {
     let bench = Bench::new();
     for (phase, marker) in PHASES {
-        let mut child = bench.start(marker);
+        let (mut child, run) = bench.start(marker);
         signal(&child, Signal::SIGKILL);
         child.wait().unwrap();
-        let run = bench.runs().pop().unwrap();
         if phase != "node" {
             // The negative control: there was something to clean.
             assert_ne!(left_by(&run), "", "{phase}");
@@ -139,8 +139,7 @@ fn kill_9_at_each_step_and_the_next_start_cleans_up() {
 #[test]
 fn lesson_32_a_janitor_leaves_live_runs_alone() {
     let bench = Bench::new();
-    let mut child = bench.start("begin  install");
-    let run = bench.runs().pop().unwrap();
+    let (mut child, run) = bench.start("begin  install");
     let janitor = bench.command(&["node", "rm"]).output().unwrap();
     assert!(janitor.status.success());
     assert_ne!(left_by(&run), "", "the live run's node is still there");
@@ -156,8 +155,7 @@ fn lesson_32_a_janitor_leaves_live_runs_alone() {
 #[test]
 fn an_engine_that_goes_away_in_the_middle_is_no_fault_of_the_recipe() {
     let bench = Bench::new();
-    let mut child = bench.start("begin  restart");
-    let run = bench.runs().pop().unwrap();
+    let (mut child, run) = bench.start("begin  restart");
     let name = format!("taster-{}-0", run.file_name().unwrap().to_str().unwrap());
     assert!(Command::new("docker").args(["kill", &name]).output().unwrap().status.success());
     let status = child.wait().unwrap();
