@@ -1,0 +1,17 @@
+//! Rules about images.
+
+mod registry;
+mod written;
+
+use crate::lint::rule::Rule;
+
+/// The family's rules.
+pub(super) const RULES: &[&Rule] = &[
+    &written::UPSTREAM,
+    &written::REFUSED,
+    &written::VARIABLE,
+    &written::DIFFERENT,
+    &registry::ABSENT,
+    &registry::ARCHITECTURE,
+    &registry::NEWER,
+];

@@ -1,0 +1,92 @@
+//! What the deploy labels of one service say to Traefik: keys in any case, lists parted by commas.
+
+use std::collections::BTreeMap;
+
+use crate::lint::{Pair, Set};
+
+/// A router, service or middleware: its labels by the rest of their keys, in lower case.
+pub(super) type Fields = BTreeMap<String, Pair>;
+
+/// The labels of one service.
+#[derive(Debug, Default)]
+pub(super) struct Labels<'s> {
+    /// The compose service.
+    pub service: &'s str,
+    /// `traefik.enable`.
+    pub enable: Option<Pair>,
+    /// HTTP routers by name.
+    pub routers: BTreeMap<String, Fields>,
+    /// HTTP services by name.
+    pub services: BTreeMap<String, Fields>,
+    /// HTTP middlewares by name.
+    pub middlewares: BTreeMap<String, Fields>,
+    /// There are labels for TCP or UDP.
+    pub other_protocols: bool,
+}
+
+impl Labels<'_> {
+    /// Whether Traefik is told to look at the service.
+    pub(super) fn enabled(&self) -> bool {
+        let value = self.enable.as_ref().and_then(|pair| pair.value.as_deref()).unwrap_or_default();
+        matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")
+    }
+}
+
+/// The labels of all services that have any for Traefik.
+pub(super) fn all(set: &Set) -> Vec<Labels<'_>> {
+    set.project().services().filter_map(|(name, _)| read(set, name)).collect()
+}
+
+fn read<'s>(set: &'s Set, service: &'s str) -> Option<Labels<'s>> {
+    let mut labels = Labels { service, ..Labels::default() };
+    let mut any = false;
+    for pair in set.deploy_labels(service) {
+        let key = pair.key.clone();
+        let parts: Vec<&str> = key.splitn(5, '.').collect();
+        let lower: Vec<String> = parts.iter().map(|part| part.to_lowercase()).collect();
+        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+        if lower.first() != Some(&"traefik") {
+            continue;
+        }
+        any = true;
+        match (lower.as_slice(), parts.as_slice()) {
+            (["traefik", "enable"], _) => labels.enable = Some(pair),
+            (["traefik", "http", kind, _, field], [.., name, _]) => {
+                let of_kind = match *kind {
+                    "routers" => &mut labels.routers,
+                    "services" => &mut labels.services,
+                    "middlewares" => &mut labels.middlewares,
+                    _ => continue,
+                };
+                of_kind.entry((*name).to_owned()).or_default().insert((*field).to_owned(), pair);
+            }
+            (["traefik", "tcp" | "udp", ..], _) => labels.other_protocols = true,
+            _ => {}
+        }
+    }
+    any.then_some(labels)
+}
+
+/// The text of a field; empty when it is not there.
+pub(super) fn text<'f>(fields: &'f Fields, key: &str) -> &'f str {
+    fields.get(key).and_then(|pair| pair.value.as_deref()).unwrap_or_default()
+}
+
+/// A list parted by commas.
+pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+/// A name, when it is of the swarm's own provider: `name`, `name@docker`, `name@swarm`.
+pub(super) fn own_provider(name: &str) -> Option<&str> {
+    match name.split_once('@') {
+        None => Some(name),
+        Some((name, "docker" | "swarm")) => Some(name),
+        Some(_) => None,
+    }
+}
+
+/// A text as recipes write it, with the variable for the stack's name.
+pub(super) fn plain(set: &Set, name: &str) -> String {
+    if set.stack.is_empty() { name.to_owned() } else { name.replace(&set.stack, "${STACK_NAME}") }
+}

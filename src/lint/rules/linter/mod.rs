@@ -1,0 +1,33 @@
+//! Rules about the comments that silence other rules. The engine makes their findings itself, when all others are known.
+
+use crate::lint::rule::{Check, Confidence, FixKind, Rule, page};
+use crate::record::Level;
+
+/// The family's rules.
+pub(super) const RULES: &[&Rule] = &[&UNUSED, &INVALID];
+
+pub(in crate::lint) const UNUSED: Rule = Rule {
+    id: "T801",
+    name: "ignore-unused",
+    level: Level::Warn,
+    since: "0.1.0",
+    fix: FixKind::None,
+    confidence: Confidence::Certain,
+    summary: "every comment that silences a rule silences something",
+    needs: &[],
+    page: page!("T801"),
+    check: Check::Engine,
+};
+
+pub(in crate::lint) const INVALID: Rule = Rule {
+    id: "T802",
+    name: "ignore-invalid",
+    level: Level::Warn,
+    since: "0.1.0",
+    fix: FixKind::None,
+    confidence: Confidence::Certain,
+    summary: "every comment that silences a rule names one that exists, and gives a reason",
+    needs: &[],
+    page: page!("T802"),
+    check: Check::Engine,
+};

@@ -1,0 +1,101 @@
+//! Lesson 33: fixes keep every byte outside their span, are proven, and change nothing when made twice.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use taster::lint::{FAMILIES, FixKind, fix, lint, open};
+use taster::record::Safety;
+
+use crate::command::{out, taster};
+use crate::fixture::{self, Case, fixtures};
+
+#[test]
+fn every_rule_that_offers_a_fix_offers_one_that_cures_its_bad_fixture_and_holds() {
+    let mut wrong = Vec::new();
+    for rule in FAMILIES.iter().flat_map(|family| family.rules).filter(|rule| rule.fix != FixKind::None) {
+        let most = if rule.fix == FixKind::Safe { Safety::Safe } else { Safety::Unsafe };
+        let mut cured = 0;
+        for folder in fixture::cases(rule.id, "bad") {
+            let case = Case::make(&folder);
+            let subject = open(&case.target(), case.outside.clone(), &case.options).unwrap();
+            let fixed = fix(&subject, &case.options, most);
+            fixed.write_to(&case.path()).unwrap();
+            let left = lint(&case.target(), case.outside.clone(), &case.options).report.findings;
+            cured += usize::from(!left.iter().any(|finding| finding.rule == rule.id));
+            let subject = open(&case.target(), case.outside.clone(), &case.options).unwrap();
+            let again = fix(&subject, &case.options, most);
+            if !again.files.is_empty() {
+                wrong.push(format!("{}: fixing it twice changes {:?}", folder.display(), again.files.keys()));
+            }
+        }
+        if cured == 0 {
+            wrong.push(format!("{}: its fix cures none of its bad fixtures", rule.id));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn contents(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    files.map(|file| (file.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&file).unwrap())).collect()
+}
+
+#[test]
+fn lesson_33_bytes_and_modes_stay() {
+    let case = Case::make(&fixtures().join("R001/bad"));
+    let path = case.path();
+    let file = path.join("compose.yml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    // An octal mode, a comment, odd spaces, CR LF, and no end of the last line: nothing of it is the fix's business.
+    let odd = text
+        .replace(
+            "        target: /etc/nginx/nginx.conf\n",
+            "        target:   /etc/nginx/nginx.conf # ü\r\n        mode: 0555\n",
+        )
+        .trim_end()
+        .to_owned();
+    std::fs::write(&file, &odd).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o750)).unwrap();
+    let before = contents(&path);
+
+    let shown = taster(&path, &["--diff"]);
+    assert_eq!(contents(&path), before, "--diff changes nothing");
+    assert!(out(&shown).contains("-version: \"3.9\"\n+version: \"3.8\"\n"), "{}", out(&shown));
+
+    let output = taster(&path, &["--fix"]);
+    assert!(output.status.success(), "{output:?}");
+    let after = contents(&path);
+    assert_eq!(String::from_utf8(after["compose.yml"].clone()).unwrap(), odd.replace("\"3.9\"", "\"3.8\""));
+    let changed: Vec<&String> = after.keys().filter(|name| after[*name] != before[*name]).collect();
+    assert_eq!(changed, ["compose.smtp.yml", "compose.yml"]);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o750);
+    taster(&path, &["--fix=unsafe"]);
+    assert_eq!(contents(&path), after, "fixing twice changes nothing");
+}
+
+#[test]
+fn a_fix_after_which_a_set_would_not_load_is_not_made_and_said() {
+    let case = Case::make(&fixtures().join("R001/bad"));
+    let file = case.path().join("compose.smtp.yml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    // Without the fix of the overlay, the base's would leave a set of two formats, which the loader refuses.
+    std::fs::write(&file, text.replace("\"3.9\"", "\"3.9\" # taster: ignore[R001] it stays")).unwrap();
+    let before = contents(&case.path());
+    let output = taster(&case.path(), &["--fix"]);
+    let told = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(told.contains("did not fix R001") && told.contains("would not load"), "{told}");
+    assert_eq!(contents(&case.path()), before);
+}
+
+#[test]
+fn what_changed_meanwhile_is_left_alone() {
+    let case = Case::make(&fixtures().join("R001/bad"));
+    let subject = open(&case.target(), case.outside.clone(), &case.options).unwrap();
+    let fixed = fix(&subject, &case.options, Safety::Safe);
+    for file in ["compose.yml", "compose.smtp.yml"] {
+        std::fs::write(case.path().join(file), "somebody saved this\n").unwrap();
+    }
+    assert!(fixed.write_to(&case.path()).unwrap_err().to_string().contains("was changed meanwhile"));
+    assert_eq!(std::fs::read(case.path().join("compose.yml")).unwrap(), b"somebody saved this\n");
+}

@@ -1,0 +1,14 @@
+//! The linter: every rule on its fixtures, and what the engine promises.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test fail by panicking, as the test does")]
+
+mod command;
+mod fixes;
+mod fixture;
+mod registry;
+mod reports;
+mod robustness;
+mod rules;
+mod sets;
+mod silence;
+mod spans;
