@@ -14,6 +14,15 @@ command -v cargo >/dev/null || fail "cargo is not installed: install Rust $(sed 
 command -v docker >/dev/null || fail "the docker command is not installed: install Docker Engine"
 docker version >/dev/null 2>&1 || fail "no Docker Engine answers at ${DOCKER_HOST:-/var/run/docker.sock}: start it"
 
+# Whether a Chromium is found where taster looks for one.
+chromium_there() {
+    local name
+    for name in "${TASTER_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+        [ -n "$name" ] && command -v "$name" >/dev/null && return
+    done
+    return 1
+}
+
 # Installs Debian packages that are missing. Names only: where they come from is the machine's business.
 packages() {
     local missing=()

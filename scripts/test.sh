@@ -13,6 +13,8 @@ case "${1:-}" in
 esac
 
 packages gcc libc6-dev git debootstrap docker-registry busybox-static
+# Any Chromium will do; Debian's where there is none.
+chromium_there || packages chromium
 docker stack config --help >/dev/null 2>&1 ||
     fail "this docker command has no \`docker stack config\`, the reference that taster is compared with: install version 23 or newer"
 
@@ -32,7 +34,7 @@ if ! cargo nextest --version >/dev/null 2>&1; then
 fi
 # Tests that need the engine fail without it; none is skipped. That they exist at all is checked here.
 listed=$(cargo nextest list --locked --message-format oneline -E "$filter" 2>/dev/null)
-for needed in taster::trial taster::deploy taster::converge taster::node taster::compose; do
+for needed in taster::trial taster::deploy taster::converge taster::node taster::compose taster::browser; do
     grep -q "^$needed " <<<"$listed" || fail "no test of $needed is built: the run would prove too little"
 done
 cargo nextest run --locked --no-fail-fast -E "$filter"

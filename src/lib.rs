@@ -1,16 +1,19 @@
 //! taster tastes every recipe before it is served.
 //!
-//! Data flows one way: repository → [`recipe`] → [`compose`] project → plan ([`scenario`]) → events and outcomes ([`record`],
-//! written by [`run`]) → [`score`] → [`report`]. A module imports only modules that stand above it in the list below, so that a
+//! Data flows one way: repository → [`recipe`] → [`compose`] project → findings ([`lint`]) and plan ([`scenario`]) → events and
+//! outcomes ([`record`], written by [`run`]) → [`score`] → [`report`]. A module imports only modules that stand above it in the list below, so that a
 //! newcomer can read from top to bottom.
 
 pub mod recipe;
 pub mod compose;
 pub mod record;
+pub mod config;
+pub mod lint;
 pub mod run;
 pub mod ingress;
 pub mod agent;
 pub mod swarm;
+pub mod browser;
 pub mod scenario;
 pub mod trial;
 pub mod score;

@@ -91,13 +91,36 @@ impl Object {
         let soname = elf.soname.map(str::to_owned);
         let interpreter = elf.interpreter.map(PathBuf::from);
         let needed = elf.libraries.iter().map(|&name| name.to_owned()).collect();
-        Ok(Self { path: path.to_owned(), soname, interpreter, needed, bytes })
+        let loaded = loaded_part(&elf);
+        Ok(Self { path: path.to_owned(), soname, interpreter, needed, bytes: without_the_rest(bytes, loaded) })
     }
 
     /// The name under which the loader looks for this object.
     fn name(&self) -> String {
         self.soname.clone().unwrap_or_else(|| file_name(&self.path))
     }
+}
+
+/// Where the part of a file ends that is loaded to run it, and how wide its header's fields are. Symbols and debug information stand
+/// behind that part (elf(5)): they are half of a debug build, and every node would have to be sent them.
+fn loaded_part(elf: &Elf) -> Option<(usize, bool)> {
+    let segments = elf.program_headers.iter();
+    let end = segments.map(|segment| segment.p_offset.saturating_add(segment.p_filesz)).max()?;
+    Some((usize::try_from(end).ok()?, elf.is_64))
+}
+
+/// The file up to there, with a header that names no sections any more.
+fn without_the_rest(mut bytes: Vec<u8>, loaded: Option<(usize, bool)>) -> Vec<u8> {
+    let Some((end, is_64)) = loaded.filter(|(end, _)| *end < bytes.len()) else { return bytes };
+    // e_shoff; then e_shentsize, e_shnum and e_shstrndx.
+    let fields = if is_64 { [0x28..0x30, 0x3a..0x40] } else { [0x20..0x24, 0x2e..0x34] };
+    bytes.truncate(end);
+    for field in fields {
+        if let Some(field) = bytes.get_mut(field) {
+            field.fill(0);
+        }
+    }
+    bytes
 }
 
 impl Packed {
@@ -282,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn packing_twice_gives_equal_bytes_and_the_whole_program() {
+    fn packing_twice_gives_equal_bytes_and_what_the_program_needs_to_run() {
         let (one, two) = (Packed::current().unwrap(), Packed::current().unwrap());
         assert_eq!(one.digest, two.digest);
         assert!(one.tar == two.tar);
@@ -293,7 +316,11 @@ mod tests {
             .map(Result::unwrap)
             .find(|entry| entry.path().unwrap() == Path::new("taster/bin/taster"))
             .unwrap();
-        assert_eq!(program.size(), std::fs::metadata("/proc/self/exe").unwrap().len());
+        // Everything that is loaded, and neither symbols nor debug information.
+        let whole = std::fs::read("/proc/self/exe").unwrap();
+        let (end, _) = loaded_part(&Elf::parse(&whole).unwrap()).unwrap();
+        assert!(end < whole.len());
+        assert_eq!(program.size(), end as u64);
         assert_eq!(one.entrypoint.last().unwrap(), "/taster/bin/taster");
     }
 

@@ -34,7 +34,12 @@ impl Forwards {
 
 /// Takes connections as long as the node lives. One whose target does not take it is closed, which its client sees as it would there.
 async fn pass_on(listener: TcpListener, to: SocketAddr) {
-    while let Ok((mut from, _)) = listener.accept().await {
+    loop {
+        let Ok((mut from, _)) = listener.accept().await else {
+            // Out of descriptors for a moment, or a client that went away.
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            continue;
+        };
         tokio::spawn(async move {
             if let Ok(mut target) = TcpStream::connect(to).await {
                 let _ = copy_bidirectional(&mut from, &mut target).await;

@@ -19,6 +19,9 @@ use tokio_util::io::StreamReader;
 use super::mux::{Channel, Opener, Side, drive};
 use super::protocol::{IngressStarted, IngressUpdate, NodeSetup, Pressure, Reply, Request, receive, send};
 
+/// Pause after a connection that could not be taken.
+const RETRY_ACCEPT: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// How much of the agent's error output is kept for messages.
 const STDERR_KEPT: usize = 8 << 10;
 
@@ -173,6 +176,15 @@ impl Link {
         self.ask(&Request::Forward { at, to }, &format!("pass connections on to {to}")).await.map(|(_, socket)| socket)
     }
 
+    /// Lets the container of the process `pid` trust a certificate authority (PEM): tells the trust stores that it was added to.
+    ///
+    /// # Errors
+    /// When the stream is broken, or a store cannot be written for a reason that is not the container's own.
+    pub async fn trust(&self, pid: u32, certificate: &str) -> Result<Vec<String>, LinkError> {
+        let request = Request::Trust { pid, certificate: certificate.to_owned() };
+        self.ask(&request, "add the ingress's authority to a trust store").await.map(|(_, stores)| stores)
+    }
+
     /// How the node was set up.
     ///
     /// # Errors
@@ -205,7 +217,12 @@ impl Link {
         let listener = UnixListener::bind(path)?;
         let link = self.clone();
         Ok(tokio::spawn(async move {
-            while let Ok((mut connection, _)) = listener.accept().await {
+            loop {
+                let Ok((mut connection, _)) = listener.accept().await else {
+                    // Out of descriptors for a moment, or a client that went away.
+                    tokio::time::sleep(RETRY_ACCEPT).await;
+                    continue;
+                };
                 let link = link.clone();
                 tokio::spawn(async move {
                     if let Ok(mut channel) = link.engine().await {

@@ -17,6 +17,7 @@ mod mux;
 mod protocol;
 pub mod probe;
 pub mod serve;
+mod trust;
 
 pub use link::{Link, LinkError};
 pub use protocol::{IngressStarted, IngressUpdate, NodeSetup, Pressure};

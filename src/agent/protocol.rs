@@ -3,6 +3,7 @@
 //! A message is a length (four bytes, big endian) and that many bytes of JSON. Both sides are the same executable, so the
 //! messages need no versions.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
@@ -30,6 +31,13 @@ pub(super) enum Request {
         at: IpAddr,
         /// Where to, as seen from the node.
         to: SocketAddr,
+    },
+    /// Let a container trust a certificate authority.
+    Trust {
+        /// A process of the container, as the node counts.
+        pid: u32,
+        /// The authority's certificate, PEM.
+        certificate: String,
     },
     /// How the node was set up.
     Setup,
@@ -89,8 +97,9 @@ pub struct IngressUpdate {
     pub upstreams: Upstreams,
     /// Host names that the node's DNS points at the ingress.
     pub hosts: Vec<String>,
-    /// Take ports 80 and 443, so that an app which calls its own URL works; not when the recipe publishes them itself.
-    pub usual_ports: bool,
+    /// Ports that the recipe publishes on the node itself. The ingress takes 80, 443 and 53 otherwise, so that an app which calls its own
+    /// URL works.
+    pub taken: BTreeSet<u16>,
 }
 
 /// The ingress is up.
@@ -102,6 +111,8 @@ pub struct IngressStarted {
     pub http: SocketAddr,
     /// The certificate of its own authority, PEM.
     pub ca: String,
+    /// The pin of the key of its certificates, for browsers ([`crate::ingress::ca::Ca::key_pin`]).
+    pub key_pin: String,
 }
 
 /// Writes a message.

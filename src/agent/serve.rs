@@ -15,6 +15,7 @@ use super::ingress::IngressHost;
 use super::init::{DRIVER_LOCK, SETUP};
 use super::mux::{Channel, Side, drive};
 use super::protocol::{NodeSetup, Reply, Request, receive, send};
+use super::trust;
 
 /// The node's engine.
 const ENGINE: &str = "/var/run/docker.sock";
@@ -52,6 +53,7 @@ async fn answer(mut channel: Channel, ingress: &IngressHost, forwards: &Forwards
         Request::Engine => splice(channel, UnixStream::connect(ENGINE).await).await,
         Request::Connect(address) => splice(channel, TcpStream::connect(address).await).await,
         Request::Forward { at, to } => reply(channel, forwards.open(at, to).await).await,
+        Request::Trust { pid, certificate } => reply(channel, trust::add(pid, &certificate)).await,
         Request::Setup => reply(channel, setup()).await,
         Request::Ingress(update) => reply(channel, ingress.update(*update).await).await,
         Request::Pressure => reply(channel, Ok(facts::pressure())).await,

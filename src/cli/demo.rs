@@ -36,10 +36,15 @@ pub(super) struct DemoArguments {
 
 pub(super) async fn run(arguments: DemoArguments) -> ExitCode {
     let begun = Instant::now();
+    let known: Vec<&str> = demo::recipes::all().iter().map(|recipe| recipe.name).collect();
+    if let Some(unknown) = arguments.recipes.iter().find(|name| !known.contains(&name.as_str())) {
+        let known = known.join(", ");
+        return super::fail(&anyhow::anyhow!("there is no built-in recipe {unknown}; there are {known}"), 2);
+    }
     match show(&arguments).await {
         Ok((tasted, expected)) => {
             let surprises = tasted.iter().filter(|tasted| tasted.surprise.is_some()).count();
-            println!(
+            say!(
                 "\n{} of {expected} recipes got the verdict they deserve, in {:.0} s. Recipes and run folders: {}",
                 tasted.len() - surprises,
                 begun.elapsed().as_secs_f64(),
@@ -47,16 +52,17 @@ pub(super) async fn run(arguments: DemoArguments) -> ExitCode {
             );
             ExitCode::from(u8::from(surprises > 0 || tasted.len() != expected))
         }
+        Err(error) if matches!(error.downcast_ref(), Some(DemoError::NotOurs(_))) => super::fail(&error, 2),
         Err(error) => super::fail(&error, 4),
     }
 }
 
 async fn show(arguments: &DemoArguments) -> anyhow::Result<(Vec<Tasted>, usize)> {
     let demo = demo::prepare(&arguments.dir, None).await?;
-    let known: Vec<&str> = demo.recipes.iter().map(|(recipe, _)| recipe.name).collect();
-    if let Some(unknown) = arguments.recipes.iter().find(|name| !known.contains(&name.as_str())) {
-        anyhow::bail!("there is no built-in recipe {unknown}; there are {}", known.join(", "));
+    if let Some(why) = &demo.no_browser {
+        anstream::eprintln!("no page is opened in a browser: {why}");
     }
+    let known: Vec<&str> = demo.recipes.iter().map(|(recipe, _)| recipe.name).collect();
     let wanted: Vec<usize> = (0..known.len())
         .filter(|index| {
             arguments.recipes.is_empty()
@@ -74,13 +80,24 @@ async fn show(arguments: &DemoArguments) -> anyhow::Result<(Vec<Tasted>, usize)>
         .map(|index| taste(&demo, index, verbosity))
         .buffer_unordered(arguments.jobs.max(1));
     let mut all = Vec::new();
+    let mut failure = None;
+    // One that cannot begin does not break off the others, which would leave their nodes.
     while let Some(tasted) = tasting.next().await {
-        if let Some(tasted) = tasted? {
-            tell(&tasted);
-            all.push(tasted);
+        match tasted {
+            Ok(Some(tasted)) => {
+                tell(&tasted);
+                all.push(tasted);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                failure.get_or_insert(error);
+            }
         }
     }
-    Ok((all, expected))
+    match failure {
+        Some(error) => Err(error.into()),
+        None => Ok((all, expected)),
+    }
 }
 
 async fn taste(demo: &Demo, index: usize, verbosity: Verbosity) -> Result<Option<Tasted>, DemoError> {
@@ -94,12 +111,13 @@ async fn taste(demo: &Demo, index: usize, verbosity: Verbosity) -> Result<Option
 fn tell(tasted: &Tasted) {
     let dim = anstyle::Style::new().dimmed();
     let what = tasted.recipe.what_is_wrong.unwrap_or("nothing is wrong with it");
-    anstream::println!("\n{dim}── {}: {what}{dim:#}", tasted.recipe.name);
-    anstream::print!("{}", verdict(&tasted.ended.summary, &tasted.ended.folder).trim_start_matches('\n'));
+    say!("\n{dim}── {}: {what}{dim:#}", tasted.recipe.name);
+    let text = verdict(&tasted.ended.summary, &tasted.ended.folder);
+    super::write_out(format_args!("{}", text.trim_start_matches('\n')));
     let passed = tasted.ended.summary.outcome == Outcome::Passed;
     match &tasted.surprise {
-        Some(surprise) => anstream::println!("  {}: {surprise}", "this is not what the demo expects"),
-        None if passed => anstream::println!("{dim}  as it should be{dim:#}"),
-        None => anstream::println!("{dim}  caught, as it should be{dim:#}"),
+        Some(surprise) => say!("  {}: {surprise}", "this is not what the demo expects"),
+        None if passed => say!("{dim}  as it should be{dim:#}"),
+        None => say!("{dim}  caught, as it should be{dim:#}"),
     }
 }

@@ -38,7 +38,7 @@ pub(super) async fn run(arguments: DoctorArguments) -> ExitCode {
     spinner.finish_and_clear();
     if arguments.json {
         match serde_json::to_string_pretty(&diagnosis) {
-            Ok(text) => anstream::println!("{text}"),
+            Ok(text) => say!("{text}"),
             Err(error) => {
                 return super::fail(&anyhow::Error::new(error).context("cannot write the diagnosis as JSON"), 4);
             }
@@ -59,7 +59,7 @@ fn print(diagnosis: &Diagnosis) {
         (AnsiColor::Red, "Recipes cannot be tested here.")
     };
     let style = Style::new().bold().fg_color(Some(colour.into()));
-    anstream::println!("\n{style}{verdict}{style:#}");
+    say!("\n{style}{verdict}{style:#}");
 }
 
 fn print_check(check: &Check) {
@@ -71,14 +71,14 @@ fn print_check(check: &Check) {
     };
     let (style, dim) = (Style::new().fg_color(Some(colour.into())), Style::new().dimmed());
     let word = check.status.word();
-    anstream::println!("{style}{word:<8}{style:#}{:<13} {}", check.name, indented(&check.found));
+    say!("{style}{word:<8}{style:#}{:<13} {}", check.name, indented(&check.found));
     // What is unknown and leaves nothing to do hangs on another check, which says it all.
     if check.status == Status::Unknown && check.to_do.is_empty() {
         return;
     }
-    anstream::println!("{:22}{dim}means: {}{dim:#}", "", indented(&check.means));
+    say!("{:22}{dim}means: {}{dim:#}", "", indented(&check.means));
     if !check.to_do.is_empty() {
-        anstream::println!("{:22}do: {}", "", indented(&check.to_do));
+        say!("{:22}do: {}", "", indented(&check.to_do));
     }
 }
 

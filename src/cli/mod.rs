@@ -1,13 +1,20 @@
 //! A file for each command: arguments in, one library call, one report out.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is what prints")]
+#![expect(clippy::print_stderr, reason = "the command line is what prints")]
+
+/// Prints a line on standard output. A reader that has gone away (`| head`) is no reason to fail, nor to panic.
+macro_rules! say {
+    ($($part:tt)*) => { super::write_out(format_args!("{}\n", format_args!($($part)*))) };
+}
 
 mod agent;
 mod demo;
 mod doctor;
+mod lint;
 mod node;
 mod schema;
 mod test;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -25,6 +32,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::DemoArguments),
+    Lint(Box<lint::LintArguments>),
     Test(Box<test::TestArguments>),
     Doctor(doctor::DoctorArguments),
     Node(node::NodeArguments),
@@ -43,6 +51,7 @@ pub fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     match Arguments::parse_from(app::command_line(std::env::args_os())).command {
         Command::Demo(arguments) => block_on(demo::run(arguments)),
+        Command::Lint(arguments) => lint::run(&arguments),
         Command::Test(arguments) => block_on(test::run(*arguments)),
         Command::Node(arguments) => block_on(node::run(arguments)),
         Command::Schema(arguments) => schema::run(&arguments),
@@ -62,6 +71,12 @@ fn block_on(command: impl Future<Output = ExitCode>) -> ExitCode {
         }
         Err(error) => fail(&anyhow::Error::new(error).context("cannot start"), 4),
     }
+}
+
+/// Writes to standard output, in colours where it has them.
+fn write_out(text: std::fmt::Arguments<'_>) {
+    // Whoever read it has gone, or the disk is full: the exit code tells what came of the command all the same.
+    let _ = anstream::stdout().write_fmt(text);
 }
 
 /// Prints an error with its causes, and gives the exit code for it.

@@ -1,6 +1,5 @@
 //! `taster node`: ephemeral swarms to play with, and what runs have left.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -59,6 +58,9 @@ pub(super) async fn run(arguments: NodeArguments) -> ExitCode {
 async fn up(workers: usize, base: Option<String>) -> anyhow::Result<()> {
     let begun = Instant::now();
     let host = engine::connect().await?;
+    for remnant in reap::reap(&host).await?.removed {
+        eprintln!("removed {} {} of the dead run {}", remnant.kind, remnant.name, remnant.run);
+    }
     let id = RunId::new("node");
     let lock = RunLock::take(&id).context("cannot take the run's lock")?;
     let owner = Owner { run: id.to_string(), domain: lock_domain()?, scratch: lock.scratch().to_owned() };
@@ -85,7 +87,7 @@ async fn keep(host: &bollard::Docker, owner: &Owner, options: &NodeOptions, begu
         "ready in {ready:.1} s: engine {}, {} rights, {}, {} node(s); Ctrl-C removes it",
         facts.engine, facts.rights, facts.endpoint_mode, facts.swarm_nodes
     );
-    println!("export DOCKER_HOST={}", cluster.manager().docker_host());
+    say!("export DOCKER_HOST={}", cluster.manager().docker_host());
     cluster.manager().link.ended().await;
     anyhow::bail!("the node ended")
 }
@@ -102,18 +104,30 @@ async fn list() -> anyhow::Result<()> {
             Some(crate::run::Liveness::Dead) => "dead",
             _ => "of another machine",
         };
-        println!("{run}  {state}  {}", kinds.join(", "));
+        say!("{run}  {state}  {}", kinds.join(", "));
     }
     Ok(())
 }
 
 async fn remove(runs: &[String]) -> anyhow::Result<()> {
     let host = engine::connect().await?;
-    for remnant in reap::reap(&host).await? {
-        println!("removed {} {} of the dead run {}", remnant.kind, remnant.name, remnant.run);
+    let reaped = reap::reap(&host).await?;
+    for failure in &reaped.failures {
+        eprintln!("warning: {failure}");
+    }
+    for remnant in reaped.removed {
+        say!("removed {} {} of the dead run {}", remnant.kind, remnant.name, remnant.run);
     }
     for run in runs {
-        anyhow::ensure!(Path::new(run).components().count() == 1, "`{run}` is no name of a run");
+        let there = reap::left_by(&host, run).await?;
+        if there.is_empty() {
+            let known: Vec<String> = reap::runs(&host).await?.into_keys().collect();
+            let known = if known.is_empty() { "no run has any".to_owned() } else { known.join(", ") };
+            anyhow::bail!("nothing on the engine belongs to a run `{run}` (there: {known})");
+        }
+        for remnant in &there {
+            say!("removing {} {} of the run {run}", remnant.kind, remnant.name);
+        }
         let left = reap::remove_run(&host, run).await?;
         anyhow::ensure!(left.is_empty(), "could not remove {left:?}");
     }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::record::schemas;
 
-/// Print the JSON Schema of what taster writes: `run` (run.json) or `event` (a line of events.ndjson)
+/// Print the JSON Schema of what taster writes: `run` (run.json), `event` (a line of events.ndjson), `lint` (taster lint --format json)
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  taster schema run                     on standard output\n  taster schema --dir catalogue-schema  all of them, as files"
@@ -39,11 +39,11 @@ fn show(arguments: &SchemaArguments) -> anyhow::Result<()> {
     }
     let names: Vec<&str> = schemas.iter().map(|(name, _)| *name).collect();
     let Some(wanted) = &arguments.name else {
-        println!("{}", names.join("\n"));
+        say!("{}", names.join("\n"));
         return Ok(());
     };
     match schemas.iter().find(|(name, _)| name == wanted) {
-        Some((_, schema)) => println!("{schema:#}"),
+        Some((_, schema)) => say!("{schema:#}"),
         None => anyhow::bail!("there is no schema `{wanted}`; there are: {}", names.join(", ")),
     }
     Ok(())

@@ -29,6 +29,15 @@ pub(super) struct TestArguments {
     /// Only this step, and those it rests on; may be given several times.
     #[arg(long, value_name = "STEP")]
     step: Vec<Step>,
+    /// Stop at the first step that does not pass.
+    #[arg(long)]
+    fail_fast: bool,
+    /// Upgrade from this release instead of the newest one before the candidate.
+    #[arg(long, value_name = "VERSION")]
+    from: Option<String>,
+    /// Only this variant beside the sampled one; may be given several times. All that the scenario declares otherwise.
+    #[arg(long, value_name = "NAME")]
+    variant: Vec<String>,
     /// A scenario file instead of the recipe's own tests/taster.toml.
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
@@ -91,6 +100,8 @@ enum Step {
     Install,
     Restart,
     Redeploy,
+    Smoke,
+    Upgrade,
     Leftovers,
 }
 
@@ -100,6 +111,8 @@ impl From<Step> for StepKind {
             Step::Install => Self::Install,
             Step::Restart => Self::Restart,
             Step::Redeploy => Self::Redeploy,
+            Step::Smoke => Self::Smoke,
+            Step::Upgrade => Self::Upgrade,
             Step::Leftovers => Self::Leftovers,
         }
     }
@@ -110,7 +123,13 @@ pub(super) async fn run(arguments: TestArguments) -> ExitCode {
         path: arguments.path,
         revision: arguments.at,
         scenario: arguments.scenario,
-        plan: PlanOptions { steps: arguments.step.into_iter().map(StepKind::from).collect() },
+        fail_fast: arguments.fail_fast,
+        from: arguments.from,
+        plan: PlanOptions {
+            steps: arguments.step.into_iter().map(StepKind::from).collect(),
+            variants: arguments.variant,
+            ..PlanOptions::default()
+        },
         runs: arguments.runs,
         node: NodeOptions {
             workers: arguments.workers,
@@ -129,11 +148,11 @@ pub(super) async fn run(arguments: TestArguments) -> ExitCode {
         Ok(ended) => {
             if arguments.json {
                 match serde_json::to_string_pretty(&ended.summary) {
-                    Ok(json) => println!("{json}"),
+                    Ok(json) => say!("{json}"),
                     Err(error) => return super::fail(&error.into(), 4),
                 }
             } else {
-                anstream::print!("{}", verdict(&ended.summary, &ended.folder));
+                super::write_out(format_args!("{}", verdict(&ended.summary, &ended.folder)));
             }
             ExitCode::from(ended.exit)
         }

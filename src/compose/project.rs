@@ -413,6 +413,14 @@ pub struct FileObject {
     pub extensions: BTreeMap<String, Value>,
 }
 
+impl Service {
+    /// Its compose files give it a healthcheck. One that only the image brings is not seen here.
+    pub fn is_checked(&self) -> bool {
+        let given = |check: &Healthcheck| !check.disable && check.test.first().is_some_and(|word| word != "NONE");
+        self.healthcheck.as_ref().is_some_and(given)
+    }
+}
+
 impl Project {
     /// The services in a stable order: (name, service).
     pub fn services(&self) -> impl Iterator<Item = (&str, &Service)> {

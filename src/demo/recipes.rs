@@ -9,12 +9,13 @@ use super::repository::{self, Commit, WriteError};
 use crate::record::{Outcome, StepKind};
 
 /// The good recipe's files at its candidate, by path in the repository.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("compose.yml", include_str!("recipe/compose.yml")),
     (".env.sample", include_str!("recipe/env.sample")),
     ("abra.sh", include_str!("recipe/abra.sh")),
     ("notes.conf.tmpl", include_str!("recipe/notes.conf.tmpl")),
     ("README.md", include_str!("recipe/README.md")),
+    ("tests/taster.toml", include_str!("recipe/taster.toml")),
     ("release/1.1.0+1.1", include_str!("recipe/release/1.1.0+1.1")),
     ("release/next", include_str!("recipe/release/next")),
 ];
@@ -141,6 +142,14 @@ pub fn all() -> Vec<DemoRecipe> {
             ),
             expect: failed(StepKind::Restart, &["notebook"]),
             fault: &[("compose.yml", "notes:/data\n", "notes:/var/lib/notes\n")],
+        },
+        DemoRecipe {
+            name: "demo-stale-config",
+            what_is_wrong: Some(
+                "a new config file under its old version: it installs, and no operator can upgrade to it",
+            ),
+            expect: failed(StepKind::Upgrade, &["notes_conf_v2", "NOTES_CONF_VERSION"]),
+            fault: &[("notes.conf.tmpl", "title = Notes of", "title = The notes of")],
         },
     ]
 }

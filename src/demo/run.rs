@@ -6,11 +6,15 @@ use super::app::Version;
 use super::image;
 use super::recipes::{self, DemoRecipe};
 use crate::agent::executable::{PackError, Packed};
-use crate::record::{Outcome, RunSummary, StepResult};
+use crate::browser;
+use crate::record::{Outcome, RunSummary, StepKind, StepResult};
 use crate::run::EventSink;
 use crate::swarm::engine::{self, EngineError};
 use crate::swarm::images::{self, ImageError};
 use crate::trial::{self, Ended, TrialError, TrialOptions};
+
+/// In a folder of recipes that the demo made, and may remove.
+const MARK: &str = ".taster-demo";
 
 /// Why the demo cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +39,9 @@ pub enum DemoError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is a folder that the demo did not make.
+    #[error("{} was not made by the demo, which would remove it: name another folder with --dir", .0.display())]
+    NotOurs(PathBuf),
     /// A trial could not begin.
     #[error(transparent)]
     Trial(#[from] TrialError),
@@ -43,6 +50,9 @@ pub enum DemoError {
 /// The demo, ready to be shown.
 #[derive(Debug)]
 pub struct Demo {
+    /// Why pages are not opened in a browser; `None` when they are. The demo needs Docker Engine and nothing else: without a Chromium
+    /// it leaves the step out, and every plan says so.
+    pub no_browser: Option<String>,
     /// Each recipe, and the repository it was written to.
     pub recipes: Vec<(DemoRecipe, PathBuf)>,
     runs: PathBuf,
@@ -71,13 +81,21 @@ pub async fn prepare(folder: &Path, executable: Option<&Path>) -> Result<Demo, D
         move |source| DemoError::Folder { path, source }
     };
     let recipes = folder.join("recipes");
+    let mark = recipes.join(MARK);
     if recipes.exists() {
+        // Somebody's own recipes may lie in a folder of that name (abra's are in ~/.abra/recipes).
+        if !mark.exists() {
+            return Err(DemoError::NotOurs(recipes));
+        }
         std::fs::remove_dir_all(&recipes).map_err(at(&recipes))?;
     }
     std::fs::create_dir_all(&recipes).map_err(at(&recipes))?;
+    std::fs::write(&mark, "Made by `taster demo`, which removes this folder when it is shown again.\n")
+        .map_err(at(&mark))?;
     let host = engine::connect().await?;
     load_images(&host, executable).await?;
     Ok(Demo {
+        no_browser: browser::find().err().map(|error| error.to_string()),
         recipes: recipes::write_all(&recipes)?,
         runs: folder.join("runs"),
         executable: executable.map(Path::to_owned),
@@ -104,18 +122,34 @@ impl Demo {
     /// When the trial cannot begin.
     pub async fn taste(&self, index: usize, sinks: Vec<EventSink>) -> Result<Option<Tasted>, DemoError> {
         let Some((recipe, path)) = self.recipes.get(index) else { return Ok(None) };
-        let mut options = TrialOptions { path: path.clone(), runs: self.runs.clone(), ..TrialOptions::default() };
+        // What comes after the fault would tell nothing more.
+        let mut options =
+            TrialOptions { path: path.clone(), runs: self.runs.clone(), fail_fast: true, ..TrialOptions::default() };
         options.node.executable.clone_from(&self.executable);
+        options.plan.without.extend(self.no_browser.clone().map(|why| (StepKind::Smoke, why)));
         let ended = trial::run(&options, sinks).await?;
         let surprise = surprise(recipe, &ended.summary);
         Ok(Some(Tasted { recipe: *recipe, ended, surprise }))
     }
 }
 
+/// The steps that the good recipe must pass.
+const MUST_PASS: [StepKind; 5] =
+    [StepKind::Install, StepKind::Restart, StepKind::Redeploy, StepKind::Upgrade, StepKind::Leftovers];
+/// A browser that is there and does not work is no more asked for than one that is not there.
+fn lacks_browser(step: &StepResult) -> bool {
+    let of_browser = matches!(step.class.as_deref(), Some("browser" | "no-browser"));
+    step.kind == StepKind::Smoke && step.outcome == Outcome::Errored && of_browser
+}
+
 /// What is not as the recipe expects it.
 fn surprise(recipe: &DemoRecipe, summary: &RunSummary) -> Option<String> {
     if recipe.what_is_wrong.is_none() {
-        let not_passed = summary.steps.iter().find(|step| step.outcome != Outcome::Passed);
+        let tried = summary.steps.iter().map(|step| step.kind);
+        if !MUST_PASS.into_iter().all(|kind| tried.clone().any(|tried| tried == kind)) {
+            return Some("not every step was tried".to_owned());
+        }
+        let not_passed = summary.steps.iter().find(|step| step.outcome != Outcome::Passed && !lacks_browser(step));
         return not_passed.map(|step| {
             format!("nothing is wrong with it, and {} {}: {}", step.kind.word(), step.outcome.word(), step.reason)
         });
@@ -125,7 +159,7 @@ fn surprise(recipe: &DemoRecipe, summary: &RunSummary) -> Option<String> {
         if step.kind == expect.step {
             return wrong_step(recipe, step);
         }
-        if step.outcome != Outcome::Passed {
+        if step.outcome != Outcome::Passed && !lacks_browser(step) {
             return Some(format!(
                 "{} {} before {} was tried: {}",
                 step.kind.word(),

@@ -5,18 +5,28 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::check::Check;
+use crate::browser;
 
 /// How long a program may take to tell its version.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The names of Chromium and what is built from it.
-const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/// What it means to have no browser.
+const WITHOUT: &str =
+    "no page can be opened in a real browser: the step smoke is errored, and levels 7 and 8 cannot be reached";
 
 /// The browser for smoke tests.
 pub(super) fn chromium() -> Check {
     let means = "pages of recipes can be opened as a visitor would";
-    match BROWSERS.iter().find_map(|name| find(name)) {
-        Some(path) => match version(&path) {
-            Ok(version) => Check::ok("chromium", format!("{version} at {}", path.display()), means),
+    match browser::find() {
+        Ok(path) => match version(&path) {
+            Ok(version) if cfg!(feature = "browser") => {
+                Check::ok("chromium", format!("{version} at {}", path.display()), means)
+            }
+            Ok(version) => Check::warn(
+                "chromium",
+                format!("{version} at {}, and this taster was built without the feature `browser`", path.display()),
+                WITHOUT,
+                "build taster with its default features",
+            ),
             Err(reason) => {
                 let found = format!("{} does not tell its version: {reason}", path.display());
                 Check::warn(
@@ -27,12 +37,7 @@ pub(super) fn chromium() -> Check {
                 )
             }
         },
-        None => Check::warn(
-            "chromium",
-            format!("none of {} is in PATH", BROWSERS.join(", ")),
-            "no page can be opened in a real browser: smoke tests are skipped, and levels 7 and 8 cannot be reached",
-            "install Chromium (Debian: apt-get install chromium)",
-        ),
+        Err(error) => Check::warn("chromium", error.to_string(), WITHOUT, browser::HOW_TO_GET),
     }
 }
 

@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use base64::Engine as _;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    KeyUsagePurpose, PublicKeyData as _, date_time_ymd,
 };
 use rustls::ServerConfig;
 use rustls::crypto::ring::{default_provider, sign::any_ecdsa_type};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SigningKey};
+use sha2::{Digest as _, Sha256};
 
 /// More names than any app has; beyond it the cache starts anew, so that a client cannot fill the memory with names.
 const MAX_CACHED: usize = 512;
@@ -67,6 +69,14 @@ impl Ca {
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
+    }
+
+    /// The pin of the key that every issued certificate has, as browsers take it: SHA-256 of its SubjectPublicKeyInfo, in base64
+    /// (RFC 7469 §2.4).
+    #[must_use]
+    pub fn key_pin(&self) -> String {
+        let digest = Sha256::digest(self.leaf_key.subject_public_key_info());
+        base64::engine::general_purpose::STANDARD.encode(digest)
     }
 
     /// A TLS configuration for a server: the certificate follows the name asked for, HTTP/2 and HTTP/1.1 are offered.

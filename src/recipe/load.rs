@@ -1,9 +1,10 @@
 //! Reading a recipe from a work tree or from a revision.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::git::{Listing, Repository};
-use super::tree::{Limits, Tree, TreeBuilder};
+use super::tree::{Limits, Mode, Refusal, Tree, TreeBuilder};
 use super::worktree::{self, Unread};
 use super::{
     AbraSh, Candidate, EnvFile, Error, Irregularity, Origin, Problem, Readme, Recipe, ReleaseNotes, release, secret,
@@ -75,6 +76,63 @@ impl Recipe {
     }
 }
 
+impl Recipe {
+    /// The same recipe with other contents of some files, as if they had been changed in the tree: what is parsed from them is parsed
+    /// anew, and everything about the revision stays as it is.
+    ///
+    /// # Errors
+    /// [`Refusal`] for a file that may not be in a recipe.
+    pub fn with_files(&self, changed: &BTreeMap<String, Vec<u8>>) -> Result<Recipe, Refusal> {
+        let mut builder = TreeBuilder::new(Limits::default());
+        for (path, file) in self.tree.iter() {
+            let bytes = changed.get(path).map_or(&*file.bytes, Vec::as_slice);
+            builder.insert(path, bytes, file.mode)?;
+        }
+        for (path, bytes) in changed.iter().filter(|(path, _)| self.tree.entry(path).is_none()) {
+            builder.insert(path, bytes, Mode::Regular)?;
+        }
+        for (path, why) in self.tree.omitted() {
+            builder.omit(path, why);
+        }
+        let tree = builder.finish();
+        // What is irregular was told when the recipe was read.
+        let Parsed { env_sample, abra_sh, readme, release_notes } = Parsed::read(&tree, &mut Vec::new());
+        Ok(Recipe { tree, env_sample, abra_sh, readme, release_notes, ..self.clone() })
+    }
+}
+
+/// What is parsed from the files of a tree.
+struct Parsed {
+    env_sample: Option<EnvFile>,
+    abra_sh: Option<AbraSh>,
+    readme: Option<Readme>,
+    release_notes: ReleaseNotes,
+}
+
+impl Parsed {
+    fn read(tree: &Tree, irregular: &mut Vec<Irregularity>) -> Parsed {
+        let env_sample = parsed(tree, ".env.sample", irregular, |text| {
+            let file = EnvFile::parse(text);
+            let mut problems = file.problems.clone();
+            problems.extend(secret::specs(&file, &file.effective(&Default::default())).1);
+            problems.sort_by_key(|problem| (problem.line, problem.span.start));
+            (file, problems)
+        });
+        let abra_sh = parsed(tree, "abra.sh", irregular, |text| {
+            let file = AbraSh::parse(text);
+            let problems = file.problems.clone();
+            (file, problems)
+        });
+        let readme = parsed(tree, "README.md", irregular, |text| {
+            let file = Readme::parse(text);
+            let problems = file.problems.clone();
+            (file, problems)
+        });
+        let release_notes = ReleaseNotes::read(tree, irregular);
+        Parsed { env_sample, abra_sh, readme, release_notes }
+    }
+}
+
 fn directory(path: &Path) -> Result<PathBuf, Error> {
     let absolute = path.canonicalize().map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => Error::NoSuchPath { path: path.to_owned() },
@@ -124,9 +182,9 @@ fn assemble(
 ) -> Result<Recipe, Error> {
     check(&path, revision, &tree, &mut irregularities)?;
     let irregular = &mut irregularities;
-    let mut releases = Vec::new();
+    let (mut releases, mut other_tags) = (Vec::new(), Vec::new());
     if let Some(repository) = repository {
-        releases = release::releases(repository.tags(irregular)?, irregular);
+        (releases, other_tags) = release::releases(repository.tags(irregular)?, irregular);
         if repository.is_shallow() {
             let what = "the repository is a shallow clone, so releases may be missing; `git fetch --unshallow --tags` completes it";
             irregular.push(Irregularity::new("", None, what));
@@ -135,27 +193,21 @@ fn assemble(
     candidate.version = candidate.commit.as_ref().and_then(|commit| {
         releases.iter().rev().find(|release| release.commit == *commit).map(|release| release.version.clone())
     });
-    let env_sample = parsed(&tree, ".env.sample", irregular, |text| {
-        let file = EnvFile::parse(text);
-        let mut problems = file.problems.clone();
-        problems.extend(secret::specs(&file, &file.effective(&Default::default())).1);
-        problems.sort_by_key(|problem| (problem.line, problem.span.start));
-        (file, problems)
-    });
-    let abra_sh = parsed(&tree, "abra.sh", irregular, |text| {
-        let file = AbraSh::parse(text);
-        let problems = file.problems.clone();
-        (file, problems)
-    });
-    let readme = parsed(&tree, "README.md", irregular, |text| {
-        let file = Readme::parse(text);
-        let problems = file.problems.clone();
-        (file, problems)
-    });
-    let release_notes = ReleaseNotes::read(&tree, irregular);
+    let Parsed { env_sample, abra_sh, readme, release_notes } = Parsed::read(&tree, irregular);
     let name = name(&path, repository, env_sample.as_ref(), irregular);
     irregularities.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-    Ok(Recipe { name, tree, candidate, env_sample, abra_sh, readme, releases, release_notes, irregularities })
+    Ok(Recipe {
+        name,
+        tree,
+        candidate,
+        env_sample,
+        abra_sh,
+        readme,
+        releases,
+        other_tags,
+        release_notes,
+        irregularities,
+    })
 }
 
 /// Whether a file's name makes it a compose file of a recipe's root.

@@ -6,6 +6,7 @@
 
 mod abra_sh;
 mod env;
+mod environment;
 mod error;
 mod git;
 mod load;
@@ -19,9 +20,10 @@ mod worktree;
 
 pub use abra_sh::{AbraSh, Function, Variable};
 pub use env::{Comment, Entry, EnvFile, Modifier, Quoting, compose_files};
+pub use environment::{STACK_NAME_LIMIT, stack_name};
 pub use error::Error;
 pub use model::{Candidate, Irregularity, Origin, Problem, Recipe};
 pub use readme::{Field, Image, Metadata, Readme};
-pub use release::{Release, ReleaseNote, ReleaseNotes};
+pub use release::{OtherTag, Release, ReleaseNote, ReleaseNotes};
 pub use tree::{Limits, LookupError, Mode, Refusal, Tree, TreeBuilder, TreeFile};
 pub use version::{Version, VersionError, natural_order};

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{AbraSh, EnvFile, Readme, Release, ReleaseNotes, Tree, Version};
+use super::{AbraSh, EnvFile, OtherTag, Readme, Release, ReleaseNotes, Tree, Version};
 
 /// One recipe at one revision.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Recipe {
     pub readme: Option<Readme>,
     /// The releases of the whole repository, oldest version first; not only those that the candidate descends from.
     pub releases: Vec<Release>,
+    /// The tags that are no versions, in the order of their names.
+    pub other_tags: Vec<OtherTag>,
     /// The release notes in the tree.
     pub release_notes: ReleaseNotes,
     /// Everything that is not as the format wants it, in the order of the files.
@@ -63,6 +65,41 @@ pub enum Origin {
         /// The revision as it was asked for.
         revision: String,
     },
+}
+
+impl Origin {
+    /// The directory or repository.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::WorkTree { path } | Self::Revision { path, .. } => path,
+        }
+    }
+}
+
+impl Candidate {
+    /// What to call it: its version, the beginning of its commit's hash, or just that it is what lies there.
+    pub fn name(&self) -> String {
+        match (&self.version, &self.commit) {
+            (Some(version), _) if !self.dirty => version.to_string(),
+            (_, Some(commit)) => {
+                let short: String = commit.chars().take(8).collect();
+                if self.dirty { format!("{short}+changes") } else { short }
+            }
+            _ => "candidate".to_owned(),
+        }
+    }
+}
+
+impl Recipe {
+    /// The release that operators of this candidate come from: the newest one of another commit, and older than the candidate when that
+    /// is a release itself.
+    pub fn predecessor(&self) -> Option<&Release> {
+        let candidate = &self.candidate;
+        // With changes that are not committed it is something else than the release on its commit.
+        let is_own = |release: &Release| !candidate.dirty && Some(&release.commit) == candidate.commit.as_ref();
+        let own = self.releases.iter().position(is_own);
+        self.releases[..own.unwrap_or(self.releases.len())].last()
+    }
 }
 
 /// Something that is not as the format wants it, and that was survived.

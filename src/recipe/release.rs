@@ -24,6 +24,17 @@ pub struct Release {
     pub message: String,
 }
 
+/// A tag that is no version, so no release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherTag {
+    /// The tag's name.
+    pub name: String,
+    /// The tag is an object of its own; otherwise it is lightweight.
+    pub annotated: bool,
+    /// Why its name is no version.
+    pub why: String,
+}
+
 impl Ord for Release {
     fn cmp(&self, other: &Self) -> Ordering {
         let (left, right) = (&self.version, &other.version);
@@ -43,9 +54,10 @@ impl PartialOrd for Release {
     }
 }
 
-/// Sorts tags into releases, the oldest version first. Tags that are no versions, and lightweight ones, are reported.
-pub(super) fn releases(tags: Vec<Tag>, irregularities: &mut Vec<Irregularity>) -> Vec<Release> {
+/// Sorts tags into releases, the oldest version first, and others. Tags that are no versions, and lightweight ones, are reported.
+pub(super) fn releases(tags: Vec<Tag>, irregularities: &mut Vec<Irregularity>) -> (Vec<Release>, Vec<OtherTag>) {
     let mut releases = Vec::new();
+    let mut others = Vec::new();
     for tag in tags {
         let mut report =
             |what: String| irregularities.push(Irregularity::new(format!("refs/tags/{}", tag.name), None, what));
@@ -53,6 +65,7 @@ pub(super) fn releases(tags: Vec<Tag>, irregularities: &mut Vec<Irregularity>) -
             Ok(version) => version,
             Err(why) => {
                 report(format!("the tag is not a recipe version, so it is no release: {why}"));
+                others.push(OtherTag { name: tag.name, annotated: tag.annotated, why: why.to_string() });
                 continue;
             }
         };
@@ -63,7 +76,7 @@ pub(super) fn releases(tags: Vec<Tag>, irregularities: &mut Vec<Irregularity>) -
         releases.push(Release { version, tag: name, annotated, tagged_at: time, commit, message });
     }
     releases.sort();
-    releases
+    (releases, others)
 }
 
 /// What a recipe tells its operators about releases.

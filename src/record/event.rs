@@ -97,6 +97,27 @@ pub enum Fact {
         /// What was seen, in words.
         text: String,
     },
+    /// A page was opened in a browser.
+    Page {
+        /// When in the run: `smoke`, `before-upgrade`, …
+        look: String,
+        /// The address that was asked for.
+        url: String,
+        /// The address in the end.
+        final_url: String,
+        /// The page's status; absent when there was no answer.
+        status: Option<u16>,
+        /// Its title in the end.
+        title: String,
+        /// What is wrong with it: class and text.
+        faults: Vec<String>,
+        /// What it asked of hosts that are not the recipe's own, and did not get.
+        third_parties: Vec<String>,
+        /// The screenshot's file in the run's folder.
+        screenshot: Option<String>,
+        /// How long it was looked at, in seconds.
+        seconds: f64,
+    },
     /// How long a part took, so that the apps' own time can be told from ours.
     Timing {
         /// What was timed: `node-ready`, `deploy`, `converge`, …

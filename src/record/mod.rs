@@ -4,11 +4,16 @@
 //! that never saw the run.
 
 mod event;
+mod finding;
 mod outcome;
 mod schema;
 mod summary;
 
 pub use event::{Event, Fact, LogHeader, NodeFacts, PlannedStep, Progress, SCHEMA as EVENT_SCHEMA};
+pub use finding::{
+    Edit, Finding, Fix, Level, LintReport, Place, RecipeFindings, SCHEMA as LINT_SCHEMA, Safety, Silenced, SilencedBy,
+    SkippedRule, Span,
+};
 pub use outcome::{Class, Evidence, Outcome, StepKind, StepResult};
 pub use schema::schemas;
 pub use summary::{CandidateSummary, FindingCounts, ImageDigest, RunSummary, SCHEMA as SUMMARY_SCHEMA, worst_exit};

@@ -126,4 +126,27 @@ pub struct StepResult {
     /// An answer that is good enough for level 1 and bars level 7 (design.md §3.3, *Answering*).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub weak: bool,
+    /// Skipped by a fact that taster observed, such as that there is no earlier release: the ladder of levels goes on past it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub structural: bool,
+}
+
+impl StepResult {
+    /// A step that ended so, and nothing more yet.
+    pub fn new(id: impl Into<String>, kind: StepKind, variant: impl Into<String>, outcome: Outcome) -> Self {
+        Self {
+            id: id.into(),
+            kind,
+            variant: variant.into(),
+            outcome,
+            reason: String::new(),
+            class: None,
+            flaky: false,
+            seconds: 0.0,
+            evidence: Vec::new(),
+            advice: None,
+            weak: false,
+            structural: false,
+        }
+    }
 }

@@ -4,9 +4,14 @@ use schemars::schema_for;
 use serde_json::Value;
 
 use super::event::Event;
+use super::finding::LintReport;
 use super::summary::RunSummary;
 
 /// Every schema by the name of its file, without the ending.
 pub fn schemas() -> Vec<(&'static str, Value)> {
-    vec![("event", schema_for!(Event).to_value()), ("run", schema_for!(RunSummary).to_value())]
+    vec![
+        ("event", schema_for!(Event).to_value()),
+        ("lint", schema_for!(LintReport).to_value()),
+        ("run", schema_for!(RunSummary).to_value()),
+    ]
 }

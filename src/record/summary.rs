@@ -77,14 +77,15 @@ pub struct RunSummary {
     pub costs: BTreeMap<String, f64>,
 }
 
-/// The exit code of a set of step outcomes (design.md §3.2): 1 a recipe failed, 4 infrastructure, 3 nothing was tested, 0 fine.
+/// The exit code of a set of step outcomes (design.md §3.2): 1 a recipe failed, 4 infrastructure, 3 nothing was tested, or something that
+/// was planned could not be (lesson 7), 0 fine.
 pub fn worst_exit(steps: &[StepResult]) -> u8 {
     let any = |outcome| steps.iter().any(|step| step.outcome == outcome);
     if any(Outcome::Failed) {
         1
     } else if any(Outcome::Errored) {
         4
-    } else if !any(Outcome::Passed) {
+    } else if !any(Outcome::Passed) || any(Outcome::Blocked) {
         3
     } else {
         0
@@ -107,19 +108,7 @@ mod tests {
     use super::*;
 
     fn step(outcome: Outcome) -> StepResult {
-        StepResult {
-            id: "install@default".into(),
-            kind: StepKind::Install,
-            variant: "default".into(),
-            outcome,
-            reason: String::new(),
-            class: None,
-            flaky: false,
-            seconds: 0.0,
-            evidence: Vec::new(),
-            advice: None,
-            weak: false,
-        }
+        StepResult::new("install@default", StepKind::Install, "default", outcome)
     }
 
     #[test]
@@ -127,6 +116,7 @@ mod tests {
         assert_eq!(worst_exit(&[]), 3);
         assert_eq!(worst_exit(&[step(Outcome::Skipped), step(Outcome::Skipped)]), 3);
         assert_eq!(worst_exit(&[step(Outcome::Skipped), step(Outcome::Passed)]), 0);
+        assert_eq!(worst_exit(&[step(Outcome::Passed), step(Outcome::Blocked)]), 3);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The live view of a run on standard error: the plan, what is going on with a spinner and the time, each step's outcome.
 
 use std::io::IsTerminal;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::record::{Event, Fact, Outcome, StepResult};
+use crate::record::{Event, Fact, Outcome, StepKind, StepResult};
+use crate::scenario::DEFAULT_VARIANT;
 
 /// How much the live view tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,7 @@ pub struct Live {
 
 #[derive(Default)]
 struct Shown {
+    step: String,
     progress: String,
     images: usize,
     bytes: i64,
@@ -84,7 +86,7 @@ impl Live {
                 Some(format!("{bold}{}{bold:#} {}", header.recipe, super::verdict::candidate(&header.candidate)))
             }
             Fact::Plan { steps, left_out } => {
-                let steps: Vec<&str> = steps.iter().map(|step| step.kind.word()).collect();
+                let steps: Vec<String> = steps.iter().map(|step| name(step.kind, &step.variant)).collect();
                 let left_out = left_out.join("; ");
                 label("plan", format!("{}\n{dim}{:>9}  {left_out}{dim:#}", steps.join(" → "), "left out"))
             }
@@ -130,10 +132,18 @@ impl Live {
             Fact::Answer { url, strength, text, .. } if verbose => {
                 label("answer", format!("{url}: {strength}, {text}"))
             }
+            Fact::Page { url, title, faults, seconds, .. } if verbose => {
+                let faults = if faults.is_empty() { String::new() } else { format!(": {}", faults.join("; ")) };
+                label("page", format!("{url}: “{title}”, {seconds:.1} s{faults}"))
+            }
             Fact::Timing { what, seconds } if verbose => label("timing", format!("{what} {seconds:.2} s")),
             Fact::Note { text } => label("note", text.clone()),
             Fact::StepEnded(step) => Some(step_line(step)),
-            Fact::Adaptation { .. } | Fact::Answer { .. } | Fact::Timing { .. } | Fact::Ended { .. } => None,
+            Fact::Adaptation { .. }
+            | Fact::Answer { .. }
+            | Fact::Page { .. }
+            | Fact::Timing { .. }
+            | Fact::Ended { .. } => None,
         }
     }
 
@@ -149,7 +159,12 @@ impl Live {
         if let Some(spinner) = &self.spinner {
             let text = if text.is_empty() { step.to_owned() } else { format!("{step}: {text}") };
             spinner.set_message(text);
-            spinner.reset_elapsed();
+            let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+            // The time is that of the step, not of its last message.
+            if shown.step != step {
+                shown.step = step.to_owned();
+                spinner.reset_elapsed();
+            }
         }
     }
 }
@@ -169,6 +184,11 @@ pub(super) fn mark(outcome: Outcome, flaky: bool) -> String {
     format!("{style}{sign}{style:#}")
 }
 
+/// What a step is called: its kind, with the variant where that is not the sampled one.
+pub(super) fn name(kind: StepKind, variant: &str) -> String {
+    if variant == DEFAULT_VARIANT { kind.word().to_owned() } else { format!("{}@{variant}", kind.word()) }
+}
+
 /// One line for a step.
 pub(super) fn step_line(step: &StepResult) -> String {
     let dim = Style::new().dimmed();
@@ -176,5 +196,10 @@ pub(super) fn step_line(step: &StepResult) -> String {
     let flaky = if step.flaky { " (flaky)" } else { "" };
     let reason =
         [word, flaky, if word.is_empty() || step.reason.is_empty() { "" } else { ": " }, &step.reason].concat();
-    format!("{} {:<10} {dim}{:>6.1} s{dim:#}  {reason}", mark(step.outcome, step.flaky), step.kind.word(), step.seconds)
+    format!(
+        "{} {:<10} {dim}{:>6.1} s{dim:#}  {reason}",
+        mark(step.outcome, step.flaky),
+        name(step.kind, &step.variant),
+        step.seconds
+    )
 }

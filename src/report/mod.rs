@@ -1,7 +1,9 @@
-//! Views of the event log: terminal, JSON.
+//! Views of the event log and of the linter's report: terminal, JSON, SARIF, JUnit, Markdown, annotations.
 
+mod lint;
 mod live;
 mod verdict;
 
+pub use lint::{LintFormat, write_lint};
 pub use live::{Live, Verbosity};
 pub use verdict::verdict;

@@ -44,7 +44,7 @@ pub fn verdict(summary: &RunSummary, folder: &Path) -> String {
         describe(&mut text, step);
     }
     if let Some(first) = blocked.first() {
-        let kinds: Vec<&str> = blocked.iter().map(|step| step.kind.word()).collect();
+        let kinds: Vec<String> = blocked.iter().map(|step| super::live::name(step.kind, &step.variant)).collect();
         let mark = super::live::mark(Outcome::Blocked, false);
         let _ = writeln!(text, "\n{mark} {}: blocked, {}", kinds.join(", "), first.reason);
     }
@@ -59,7 +59,7 @@ fn describe(text: &mut String, step: &StepResult) {
         text,
         "\n{} {bold}{}{bold:#} {}: {}",
         super::live::mark(step.outcome, step.flaky),
-        step.kind.word(),
+        super::live::name(step.kind, &step.variant),
         step.outcome.word(),
         step.reason
     );
@@ -94,19 +94,12 @@ mod tests {
 
     #[test]
     fn the_verdict_names_cause_evidence_and_next_move() {
-        let step = StepResult {
-            id: "install@default".into(),
-            kind: StepKind::Install,
-            variant: "default".into(),
-            outcome: Outcome::Failed,
-            reason: "app: exits with 1 again and again".into(),
-            class: Some("crash-loop".into()),
-            flaky: false,
-            seconds: 4.0,
-            evidence: vec![Evidence::text("log", (0..20).map(|n| format!("line {n}\n")).collect::<String>())],
-            advice: Some("read the log".into()),
-            weak: false,
-        };
+        let mut step = StepResult::new("install@default", StepKind::Install, "default", Outcome::Failed);
+        step.reason = "app: exits with 1 again and again".into();
+        step.class = Some("crash-loop".into());
+        step.seconds = 4.0;
+        step.evidence = vec![Evidence::text("log", (0..20).map(|n| format!("line {n}\n")).collect::<String>())];
+        step.advice = Some("read the log".into());
         let summary = RunSummary {
             schema: crate::record::SUMMARY_SCHEMA.into(),
             run: "r".into(),

@@ -24,6 +24,14 @@ impl RunId {
         Self(format!("{now}-{}-{tail}", recipe.trim_matches('-')))
     }
 
+    /// Whether a text could be an identifier of a run: `20261121-063824-name-abcd`.
+    pub(super) fn is_one(text: &str) -> bool {
+        let parts: Vec<&str> = text.split('-').collect();
+        let [date, time, .., tail] = parts.as_slice() else { return false };
+        let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits(date, 8) && digits(time, 6) && tail.len() == 4 && tail.bytes().all(|byte| byte.is_ascii_lowercase())
+    }
+
     /// The identifier as text.
     pub fn as_str(&self) -> &str {
         &self.0

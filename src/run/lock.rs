@@ -36,6 +36,16 @@ fn directory() -> io::Result<PathBuf> {
     let base = std::env::var_os("TASTER_LOCKS")
         .map_or_else(|| std::env::temp_dir().join(format!("taster-locks-{}", nix::unistd::geteuid())), PathBuf::from);
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&base)?;
+    // Whoever owns the folder could swap the sockets in it, or hold locks for ever.
+    let found = std::fs::symlink_metadata(&base)?;
+    let own = found.is_dir() && found.uid() == nix::unistd::geteuid().as_raw() && found.mode() & 0o022 == 0;
+    if !own {
+        let reason = format!(
+            "{} is no folder that only this user can write to, so it cannot hold locks: remove it, or name another one in TASTER_LOCKS",
+            base.display()
+        );
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
+    }
     Ok(base)
 }
 
@@ -118,7 +128,7 @@ pub fn sweep() -> io::Result<()> {
     let domain = lock_domain()?;
     for entry in std::fs::read_dir(directory()?)?.flatten() {
         let path = entry.path();
-        let Some(id) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+        let Some(id) = path.file_stem().and_then(|stem| stem.to_str()).filter(|id| RunId::is_one(id)) else { continue };
         // Another process may sweep at the same time.
         if path.extension().is_some_and(|extension| extension == "lock") {
             // Removed while it is held: whoever is about to lock it sees that it is gone.

@@ -6,6 +6,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 
+use super::page::Page;
+pub use crate::config::FileError as ScenarioError;
+
 /// Where a recipe keeps its scenario.
 pub const PATH_IN_RECIPE: &str = "tests/taster.toml";
 
@@ -16,6 +19,9 @@ pub struct Scenario {
     /// Values over those of `.env.sample`.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// Other ways to configure the recipe, by name: each must install as well.
+    #[serde(default)]
+    pub variants: BTreeMap<String, Variant>,
     /// What replaces the generic check of the answer.
     #[serde(default)]
     pub ready: Option<Ready>,
@@ -25,9 +31,24 @@ pub struct Scenario {
     /// Reads data: equal before and after.
     #[serde(default)]
     pub probe: Vec<Probe>,
+    /// Pages that a visitor opens in a browser; the front page of every route when there is none.
+    #[serde(default)]
+    pub page: Vec<Page>,
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// One way to configure a recipe.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// The compose files, in their order; those of the sample when empty.
+    #[serde(default)]
+    pub compose: Vec<String>,
+    /// Values over those of `[env]`.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
 }
 
 /// A command that writes data which must survive.
@@ -122,7 +143,7 @@ pub struct Limits {
     pub run: Option<Duration>,
 }
 
-fn root() -> String {
+pub(super) fn root() -> String {
     "/".to_owned()
 }
 
@@ -132,53 +153,31 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duratio
     let parsed: SignedDuration = text.parse().map_err(|error| {
         serde::de::Error::custom(format!("`{text}` is not a duration such as \"90s\" or \"2m\": {error}"))
     })?;
-    Duration::try_from(parsed).map(Some).map_err(|_| serde::de::Error::custom(format!("`{text}` is negative")))
-}
-
-/// A scenario file that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: {message}{}", .suggestion.as_ref().map(|word| format!("; did you mean `{word}`?")).unwrap_or_default())]
-pub struct ScenarioError {
-    /// The file.
-    pub file: String,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column in characters, from 1.
-    pub column: usize,
-    /// What is wrong.
-    pub message: String,
-    /// The key that was probably meant.
-    pub suggestion: Option<String>,
+    match Duration::try_from(parsed) {
+        Ok(duration) if !duration.is_zero() => Ok(Some(duration)),
+        _ => Err(serde::de::Error::custom(format!("`{text}` is no time in which anything could be done"))),
+    }
 }
 
 impl Scenario {
+    /// This scenario as one of its variants is tried; `None` when there is no such variant.
+    pub fn variant(&self, name: &str) -> Option<Self> {
+        let variant = self.variants.get(name)?;
+        let mut scenario = self.clone();
+        scenario.env.extend(variant.env.clone());
+        if !variant.compose.is_empty() {
+            scenario.env.insert("COMPOSE_FILE".to_owned(), variant.compose.join(":"));
+        }
+        Some(scenario)
+    }
+
     /// Reads a scenario; `file` is its name for messages.
     ///
     /// # Errors
     /// An unknown key or a wrong type, with its place.
     pub fn parse(file: &str, text: &str) -> Result<Self, ScenarioError> {
-        toml::from_str(text).map_err(|error| {
-            let start = error.span().map_or(0, |span| span.start);
-            let before = text.get(..start).unwrap_or(text);
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            let message = error.message().trim().replace('\n', " ");
-            ScenarioError { file: file.to_owned(), line, column, suggestion: suggestion(&message), message }
-        })
+        crate::config::parse(file, text)
     }
-}
-
-/// The known key that is nearest to the unknown one, from serde's words: «unknown field `x`, expected one of `a`, `b`».
-fn suggestion(message: &str) -> Option<String> {
-    let (unknown, expected) = message.strip_prefix("unknown field `")?.split_once('`')?;
-    expected
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .map(|known| (strsim::osa_distance(unknown, known), known))
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
-        .min()
-        .map(|(_, known)| known.to_owned())
 }
 
 #[cfg(test)]

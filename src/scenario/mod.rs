@@ -1,7 +1,9 @@
 //! What to try with a recipe: the file format, discovery, the plan.
 
 mod file;
+mod page;
 mod plan;
 
-pub use file::{Limits, PATH_IN_RECIPE, Probe, Ready, Scenario, ScenarioError, Seed, command};
-pub use plan::{Plan, PlanOptions, plan};
+pub use file::{Limits, PATH_IN_RECIPE, Probe, Ready, Scenario, ScenarioError, Seed, Variant, command};
+pub use page::{Page, PageStep, Template, Value};
+pub use plan::{DEFAULT_VARIANT, Known, Plan, PlanOptions, plan};

@@ -1,15 +1,20 @@
 //! The plan of a run: which steps, in which order, and what is left out.
 
+use super::Scenario;
 use crate::record::{PlannedStep, StepKind};
 
 /// The variant that every recipe has: `COMPOSE_FILE` as sampled.
-pub(super) const DEFAULT_VARIANT: &str = "default";
+pub const DEFAULT_VARIANT: &str = "default";
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanOptions {
     /// Only these steps, and those they rest on; all of them when empty.
     pub steps: Vec<StepKind>,
+    /// Only these variants beside the sampled one; all that the scenario declares when empty.
+    pub variants: Vec<String>,
+    /// Not these steps, and why not.
+    pub without: Vec<(StepKind, String)>,
 }
 
 /// What will be tried.
@@ -22,32 +27,60 @@ pub struct Plan {
 }
 
 /// The steps that this version of taster can try, in their order.
-const TRIED: [StepKind; 4] = [StepKind::Install, StepKind::Restart, StepKind::Redeploy, StepKind::Leftovers];
+const TRIED: [StepKind; 6] =
+    [StepKind::Install, StepKind::Restart, StepKind::Redeploy, StepKind::Smoke, StepKind::Upgrade, StepKind::Leftovers];
 
 /// The steps of the design that this version cannot try yet: they are named in every plan, so that no verdict looks wider than it is.
-const NOT_YET: [StepKind; 6] =
-    [StepKind::Lint, StepKind::Upgrade, StepKind::Rollback, StepKind::Backup, StepKind::Restore, StepKind::Smoke];
+const NOT_YET: [StepKind; 4] = [StepKind::Lint, StepKind::Rollback, StepKind::Backup, StepKind::Restore];
 
-/// Makes the plan.
-pub fn plan(options: &PlanOptions) -> Plan {
+/// What a plan is made from beside what the user asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// What to call the candidate.
+    pub candidate: &'a str,
+    /// The release that it is upgraded from, if there is one.
+    pub from: Option<&'a str>,
+    /// What is known about the recipe.
+    pub scenario: &'a Scenario,
+}
+
+/// Makes the plan. Each declared variant is installed once the sampled one has shown all it has.
+pub fn plan(options: &PlanOptions, known: Known<'_>) -> Plan {
     let wanted = |kind: StepKind| {
+        if options.without.iter().any(|(without, _)| *without == kind) {
+            return false;
+        }
         // Everything rests on an install.
         options.steps.is_empty() || options.steps.contains(&kind) || kind == StepKind::Install
     };
-    let steps = TRIED
-        .into_iter()
-        .filter(|kind| wanted(*kind))
-        .map(|kind| PlannedStep {
-            id: format!("{}@{DEFAULT_VARIANT}", kind.word()),
-            kind,
-            variant: DEFAULT_VARIANT.to_owned(),
-        })
-        .collect();
-    let mut left_out: Vec<String> = TRIED
-        .into_iter()
-        .filter(|kind| !wanted(*kind))
-        .map(|kind| format!("{} (not asked for)", kind.word()))
-        .collect();
+    let planned = |kind: StepKind, variant: &str| PlannedStep {
+        id: match (kind, known.from) {
+            (StepKind::Upgrade, Some(from)) => format!("upgrade:{from}→{}@{variant}", known.candidate),
+            _ => format!("{}@{variant}", kind.word()),
+        },
+        kind,
+        variant: variant.to_owned(),
+    };
+    let mut steps = Vec::new();
+    let mut left_out = Vec::new();
+    for kind in TRIED {
+        if kind == StepKind::Leftovers {
+            for name in known.scenario.variants.keys() {
+                let chosen = options.variants.is_empty() || options.variants.contains(name);
+                if chosen && (options.steps.is_empty() || options.steps.contains(&StepKind::Install)) {
+                    steps.push(planned(StepKind::Install, name));
+                } else {
+                    left_out.push(format!("install@{name} (not asked for)"));
+                }
+            }
+        }
+        if wanted(kind) {
+            steps.push(planned(kind, DEFAULT_VARIANT));
+        } else {
+            let why = options.without.iter().find(|(without, _)| *without == kind);
+            left_out.push(format!("{} ({})", kind.word(), why.map_or("not asked for", |(_, why)| why)));
+        }
+    }
     let not_yet: Vec<&str> = NOT_YET.iter().map(|kind| kind.word()).collect();
     left_out.push(format!("{} (not part of this version of taster)", not_yet.join(", ")));
     Plan { steps, left_out }
@@ -57,14 +90,42 @@ pub fn plan(options: &PlanOptions) -> Plan {
 mod tests {
     use super::*;
 
+    fn known(scenario: &Scenario) -> Known<'_> {
+        Known { candidate: "abc", from: Some("1.0.0+1.0"), scenario }
+    }
+
     #[test]
     fn what_is_not_tried_is_named() {
-        let plan = plan(&PlanOptions { steps: vec![StepKind::Restart] });
+        let options = PlanOptions { steps: vec![StepKind::Restart], ..PlanOptions::default() };
+        let plan = plan(&options, known(&Scenario::default()));
         let kinds: Vec<StepKind> = plan.steps.iter().map(|step| step.kind).collect();
         assert_eq!(kinds, [StepKind::Install, StepKind::Restart]);
         let left_out = plan.left_out.join("; ");
         for word in ["redeploy", "leftovers", "upgrade", "backup"] {
             assert!(left_out.contains(word), "{left_out}");
         }
+    }
+
+    #[test]
+    fn an_upgrade_and_every_declared_variant_have_ids_of_their_own() {
+        let scenario = Scenario::parse("t", "[variants.smtp]\ncompose = [\"compose.yml\"]\n[variants.sso]\n").unwrap();
+        let ids = |options: &PlanOptions| -> Vec<String> {
+            plan(options, known(&scenario)).steps.into_iter().map(|step| step.id).collect()
+        };
+        let all = ids(&PlanOptions::default());
+        for id in ["install@default", "upgrade:1.0.0+1.0→abc@default", "install@smtp", "install@sso"] {
+            assert!(all.iter().any(|known| known == id), "{all:?}");
+        }
+        assert_eq!(all.last().map(String::as_str), Some("leftovers@default"));
+        let one = PlanOptions { variants: vec!["sso".to_owned()], ..PlanOptions::default() };
+        assert!(!ids(&one).contains(&"install@smtp".to_owned()) && ids(&one).contains(&"install@sso".to_owned()));
+    }
+
+    #[test]
+    fn what_is_ruled_out_is_named_with_its_reason() {
+        let without = vec![(StepKind::Smoke, "no browser".to_owned())];
+        let plan = plan(&PlanOptions { without, ..PlanOptions::default() }, known(&Scenario::default()));
+        assert!(plan.steps.iter().all(|step| step.kind != StepKind::Smoke));
+        assert!(plan.left_out.contains(&"smoke (no browser)".to_owned()), "{:?}", plan.left_out);
     }
 }

@@ -18,10 +18,19 @@ enum Rung {
     Unmeasured,
 }
 
-/// The level of a run from its steps. Rungs 3 and up need steps that this version does not try, so they are unmeasured.
-pub fn level(steps: &[StepResult]) -> Level {
-    let rungs =
-        [rung(steps, &[StepKind::Install]), rung(steps, &[StepKind::Install, StepKind::Restart, StepKind::Redeploy])];
+/// The level of a run from its steps; `variants` are those that the recipe declares beside the sampled one. Rungs 4 and up need steps
+/// that this version does not try, so they are unmeasured.
+pub fn level(steps: &[StepResult], variants: &[String]) -> Level {
+    let rungs = [
+        some_install(steps),
+        match rung(steps, &[StepKind::Install, StepKind::Restart, StepKind::Redeploy]) {
+            Rung::Holds if !variants.iter().all(|name| installs(steps).any(|step| step.variant == *name)) => {
+                Rung::Unmeasured
+            }
+            rung => rung,
+        },
+        rung(steps, &[StepKind::Upgrade]),
+    ];
     let mut reached = 0;
     for rung in rungs {
         match rung {
@@ -33,7 +42,20 @@ pub fn level(steps: &[StepResult]) -> Level {
     Level { level: reached, at_least: true }
 }
 
-/// A rung holds when every kind of step was tried and passed.
+fn installs(steps: &[StepResult]) -> impl Iterator<Item = &StepResult> {
+    steps.iter().filter(|step| step.kind == StepKind::Install)
+}
+
+/// One variant that installs is enough.
+fn some_install(steps: &[StepResult]) -> Rung {
+    if installs(steps).any(|step| step.outcome == Outcome::Passed) {
+        return Rung::Holds;
+    }
+    let all_failed = installs(steps).all(|step| step.outcome == Outcome::Failed);
+    if all_failed && installs(steps).next().is_some() { Rung::Broken } else { Rung::Unmeasured }
+}
+
+/// A rung holds when every kind of step was tried and passed, or was seen not to apply.
 fn rung(steps: &[StepResult], kinds: &[StepKind]) -> Rung {
     let mut measured = true;
     for kind in kinds {
@@ -45,6 +67,7 @@ fn rung(steps: &[StepResult], kinds: &[StepKind]) -> Rung {
             match step.outcome {
                 Outcome::Failed => return Rung::Broken,
                 Outcome::Passed => {}
+                Outcome::Skipped if step.structural => {}
                 // Blocked by a failure shows on the rung of that failure; blocked by an error is unmeasured.
                 Outcome::Skipped | Outcome::Blocked | Outcome::Errored => measured = false,
             }
@@ -58,40 +81,54 @@ mod tests {
     use super::*;
 
     fn steps(outcomes: &[(StepKind, Outcome)]) -> Vec<StepResult> {
-        outcomes
-            .iter()
-            .map(|(kind, outcome)| StepResult {
-                id: kind.word().to_owned(),
-                kind: *kind,
-                variant: "default".to_owned(),
-                outcome: *outcome,
-                reason: String::new(),
-                class: None,
-                flaky: false,
-                seconds: 0.0,
-                evidence: Vec::new(),
-                advice: None,
-                weak: false,
-            })
-            .collect()
+        outcomes.iter().map(|(kind, outcome)| StepResult::new(kind.word(), *kind, "default", *outcome)).collect()
     }
 
     #[test]
     fn the_ladder_breaks_at_the_first_rung_that_does_not_hold() {
-        use Outcome::{Blocked, Errored, Failed, Passed};
-        use StepKind::{Install, Redeploy, Restart};
+        use Outcome::{Blocked, Errored, Failed, Passed, Skipped};
+        use StepKind::{Install, Redeploy, Restart, Upgrade};
         type Case = (&'static [(StepKind, Outcome)], u8, bool);
-        let cases: [Case; 7] = [
+        let cases: [Case; 11] = [
             (&[(Install, Passed), (Restart, Passed), (Redeploy, Passed)], 2, true),
             (&[(Install, Passed), (Restart, Failed), (Redeploy, Passed)], 1, false),
             (&[(Install, Passed), (Restart, Errored), (Redeploy, Failed)], 1, false),
             (&[(Install, Passed), (Restart, Errored), (Redeploy, Passed)], 1, true),
             (&[(Install, Failed), (Restart, Blocked), (Redeploy, Blocked)], 0, false),
             (&[(Install, Errored), (Restart, Blocked), (Redeploy, Blocked)], 0, true),
+            (&[(Install, Passed), (Restart, Passed), (Redeploy, Passed), (Upgrade, Passed)], 3, true),
+            (&[(Install, Passed), (Restart, Passed), (Redeploy, Passed), (Upgrade, Failed)], 2, false),
+            (&[(Install, Passed), (Restart, Passed), (Redeploy, Passed), (Upgrade, Blocked)], 2, true),
+            // Declared, not observed: nothing is known.
+            (&[(Install, Passed), (Restart, Passed), (Redeploy, Passed), (Upgrade, Skipped)], 2, true),
             (&[], 0, true),
         ];
         for (outcomes, expected, at_least) in cases {
-            assert_eq!(level(&steps(outcomes)), Level { level: expected, at_least }, "{outcomes:?}");
+            assert_eq!(level(&steps(outcomes), &[]), Level { level: expected, at_least }, "{outcomes:?}");
         }
+        let mut steps = steps(&[(Install, Passed), (Restart, Passed), (Redeploy, Passed), (Upgrade, Skipped)]);
+        steps[3].structural = true;
+        assert_eq!(level(&steps, &[]), Level { level: 3, at_least: true }, "there is no earlier release");
+    }
+
+    #[test]
+    fn one_variant_that_installs_is_level_1_and_all_of_them_level_2() {
+        use Outcome::{Errored, Failed, Passed};
+        let tried = |default: Outcome, smtp: Option<Outcome>| {
+            let mut steps = steps(&[
+                (StepKind::Install, default),
+                (StepKind::Restart, default),
+                (StepKind::Redeploy, default),
+                (StepKind::Upgrade, default),
+            ]);
+            steps.extend(smtp.map(|outcome| StepResult::new("install@smtp", StepKind::Install, "smtp", outcome)));
+            level(&steps, &["smtp".to_owned()])
+        };
+        assert_eq!(tried(Passed, Some(Passed)), Level { level: 3, at_least: true });
+        assert_eq!(tried(Passed, Some(Failed)), Level { level: 1, at_least: false });
+        assert_eq!(tried(Failed, Some(Passed)), Level { level: 1, at_least: false });
+        assert_eq!(tried(Passed, Some(Errored)), Level { level: 1, at_least: true });
+        assert_eq!(tried(Passed, None), Level { level: 1, at_least: true }, "it was not asked for");
+        assert_eq!(tried(Failed, Some(Errored)), Level { level: 0, at_least: true });
     }
 }

@@ -1,6 +1,7 @@
 //! Images: found or pulled once on the host, streamed into the nodes, and known by their digests (lessons 15, 30).
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bollard::Docker;
 use bollard::models::ImageInspect;
@@ -73,6 +74,9 @@ pub enum ImageError {
         reason: String,
     },
 }
+
+/// A registry that sends nothing for so long has stalled; unpacking a large layer tells of no progress for a while.
+const PULL_PATIENCE: Duration = Duration::from_secs(120);
 
 impl ImageError {
     /// The image at fault.
@@ -206,7 +210,15 @@ async fn find_or_pull(
     let name = if has_tag_or_digest(&reference) { reference.clone() } else { format!("{reference}:latest") };
     let options = CreateImageOptionsBuilder::default().from_image(&name).build();
     let mut pull = std::pin::pin!(host.create_image(Some(options), None, None));
-    while let Some(progress) = pull.next().await {
+    loop {
+        let progress = match tokio::time::timeout(PULL_PATIENCE, pull.next()).await {
+            Ok(Some(progress)) => progress,
+            Ok(None) => break,
+            Err(_) => {
+                let reason = format!("its registry has sent nothing for {} s", PULL_PATIENCE.as_secs());
+                return Err(ImageError::Unreachable { reference, reason });
+            }
+        };
         let error = match progress {
             Ok(progress) => progress.error_detail.and_then(|detail| detail.message),
             Err(error) => Some(said(&error)),
@@ -226,14 +238,19 @@ fn has_tag_or_digest(reference: &str) -> bool {
     name.contains(':') || name.contains('@')
 }
 
-/// The reference by which a node knows an image: a digest means nothing to an engine that did not pull it.
+/// The reference by which a node knows an image: a digest means nothing to an engine that did not pull it, so it becomes a part of the
+/// tag. Two digests under one tag stay two images.
 pub fn reference_on_node(reference: &str) -> String {
     let Some((name, digest)) = reference.split_once('@') else { return reference.to_owned() };
-    if has_tag_or_digest(name) {
-        return name.to_owned();
-    }
     let short: String = digest.rsplit(':').next().unwrap_or(digest).chars().take(12).collect();
-    format!("{name}:{short}")
+    let tagged = has_tag_or_digest(name);
+    // A tag has at most 128 characters.
+    let tag = name.rsplit(':').next().filter(|tag| tagged && tag.len() + 1 + short.len() <= 128);
+    match (tagged, tag) {
+        (false, _) => format!("{name}:{short}"),
+        (true, Some(_)) => format!("{name}-{short}"),
+        (true, None) => format!("{}:{short}", name.rsplit_once(':').map_or(name, |(repository, _)| repository)),
+    }
 }
 
 /// Streams the image from the host to a node that does not have it, and gives it its name there.
@@ -274,7 +291,9 @@ mod tests {
     #[test]
     fn a_digest_becomes_a_name_that_the_node_knows() {
         assert_eq!(reference_on_node("nginx:1.27"), "nginx:1.27");
-        assert_eq!(reference_on_node("nginx:1.27@sha256:0123456789abcdef"), "nginx:1.27");
+        assert_eq!(reference_on_node("nginx:1.27@sha256:0123456789abcdef"), "nginx:1.27-0123456789ab");
+        let long = format!("nginx:{}@sha256:0123456789abcdef", "x".repeat(120));
+        assert_eq!(reference_on_node(&long), "nginx:0123456789ab");
         assert_eq!(reference_on_node("localhost:5000/x@sha256:0123456789abcdef"), "localhost:5000/x:0123456789ab");
     }
 }

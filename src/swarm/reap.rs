@@ -1,6 +1,6 @@
 //! Whoever starts next removes what a dead run left (design.md §3.7). Only objects with taster's label are looked at.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use bollard::Docker;
@@ -41,28 +41,59 @@ struct Found {
     running: bool,
 }
 
-/// Removes what dead runs left on the engine and beside their locks; tells what was removed.
+/// What a look for remnants came to.
+#[derive(Debug, Default)]
+pub struct Reaped {
+    /// What was removed.
+    pub removed: Vec<Remnant>,
+    /// What could not be removed, in words: no reason for the next run not to begin.
+    pub failures: Vec<String>,
+}
+
+/// Removes what dead runs left on the engine and beside their locks.
 ///
 /// # Errors
-/// When the engine cannot list its objects or refuses to remove one; what could be removed is removed.
-pub async fn reap(engine: &Docker) -> Result<Vec<Remnant>, EngineError> {
-    let mut removed = Vec::new();
-    let mut failure = None;
-    for found in find(engine).await? {
-        if !is_dead(&found) {
-            continue;
-        }
-        match remove(engine, &found.remnant).await {
-            Ok(()) => removed.push(found.remnant),
-            Err(error) => {
-                failure.get_or_insert(error);
-            }
+/// When the engine cannot list its containers, networks or volumes.
+pub async fn reap(engine: &Docker) -> Result<Reaped, EngineError> {
+    let mut reaped = Reaped::default();
+    let found = find(engine).await?;
+    let dead = dead_runs(&found);
+    let begun = Instant::now();
+    let all: Vec<Remnant> =
+        found.into_iter().map(|found| found.remnant).filter(|remnant| dead.contains(&remnant.run)).collect();
+    for remnant in all {
+        match remove(engine, &remnant, LET_GO.saturating_sub(begun.elapsed())).await {
+            Ok(()) => reaped.removed.push(remnant),
+            Err(error) => reaped.failures.push(error.to_string()),
         }
     }
     // Locks go last: as long as one is there, its run can be judged.
-    sweep()
-        .map_err(|source| EngineError::Refused { what: "clean its lock folder".to_owned(), source: source.into() })?;
-    failure.map_or(Ok(removed), Err)
+    if let Err(error) = sweep() {
+        reaped.failures.push(format!("cannot clean the lock folder: {error}"));
+    }
+    Ok(reaped)
+}
+
+/// The runs that nobody drives any more.
+///
+/// A run of another lock domain (another machine, or the same one before it was started again) cannot be asked. But its nodes, and its
+/// agent on a swarm that was there before, stop by themselves when their driver is gone: when all that it has in containers has
+/// stopped, it is dead for everybody. One that has no container at all may be about to make one.
+fn dead_runs(found: &[Found]) -> BTreeSet<String> {
+    let mut dead = BTreeSet::new();
+    for run in found.iter().map(|found| &found.remnant.run) {
+        let objects: Vec<&Found> = found.iter().filter(|found| found.remnant.run == *run).collect();
+        let mut containers = objects.iter().filter(|found| found.remnant.kind == "container").peekable();
+        let is_dead = match objects.first().map(|found| found.remnant.liveness()) {
+            Some(Liveness::Dead) => true,
+            Some(Liveness::Unknown) => containers.peek().is_some() && containers.all(|found| !found.running),
+            Some(Liveness::Alive) | None => false,
+        };
+        if is_dead {
+            dead.insert(run.clone());
+        }
+    }
+    dead
 }
 
 /// Every object that carries the label of the run `run`.
@@ -105,15 +136,6 @@ pub async fn runs(engine: &Docker) -> Result<BTreeMap<String, Vec<Remnant>>, Eng
     Ok(runs)
 }
 
-fn is_dead(found: &Found) -> bool {
-    match found.remnant.liveness() {
-        Liveness::Dead => true,
-        // Another machine's run: its nodes stop by themselves when their driver is gone, and a stopped node is dead for everybody.
-        Liveness::Unknown => found.remnant.kind == "container" && !found.running,
-        Liveness::Alive => false,
-    }
-}
-
 async fn find(engine: &Docker) -> Result<Vec<Found>, EngineError> {
     let refused = |what: &'static str| EngineError::refused(what);
     let filters = HashMap::from([("label", vec![RUN])]);
@@ -122,8 +144,9 @@ async fn find(engine: &Docker) -> Result<Vec<Found>, EngineError> {
         let label = |key: &str| labels.and_then(|labels| labels.get(key)).cloned().unwrap_or_default();
         all.push(Found { remnant: Remnant { kind, name, run: label(RUN), domain: label(DOMAIN) }, running });
     };
-    // Services before their tasks' containers, which swarm would start again.
-    add_swarm_objects(engine, &mut add).await?;
+    // Services before their tasks' containers, which swarm would start again. A swarm that cannot be asked (it lost its quorum, say)
+    // holds nothing that hinders a run on a node of its own.
+    let _ = add_swarm_objects(engine, &mut add).await;
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     for container in engine.list_containers(Some(options)).await.map_err(refused("list containers"))? {
         // One that was made a moment ago and is about to be started is no remnant.
@@ -184,14 +207,14 @@ async fn add_swarm_objects(
 const LET_GO: Duration = Duration::from_secs(30);
 
 /// Removes an object, again and again while something that is going away still holds it.
-async fn remove(engine: &Docker, remnant: &Remnant) -> Result<(), EngineError> {
+async fn remove(engine: &Docker, remnant: &Remnant, within: Duration) -> Result<(), EngineError> {
     let begun = Instant::now();
     loop {
         match remove_once(engine, remnant).await {
             Err(EngineError::Refused {
                 source: Error::DockerResponseServerError { status_code: 400..=409, .. },
                 ..
-            }) if begun.elapsed() < LET_GO && !matches!(remnant.kind, "container" | "service") => {
+            }) if begun.elapsed() < within && !matches!(remnant.kind, "container" | "service") => {
                 tokio::time::sleep(Duration::from_millis(250)).await;
             }
             result => return result,
@@ -213,5 +236,27 @@ async fn remove_once(engine: &Docker, remnant: &Remnant) -> Result<(), EngineErr
             Err(EngineError::refused(format!("remove the {} {}", remnant.kind, remnant.name))(error))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_another_machine_is_dead_when_all_its_containers_have_stopped() {
+        let object = |run: &str, kind, running| {
+            let remnant = Remnant { kind, name: kind.to_owned(), run: run.to_owned(), domain: "elsewhere".to_owned() };
+            Found { remnant, running }
+        };
+        let found = [
+            object("stopped", "container", false),
+            object("stopped", "network", false),
+            object("half", "container", false),
+            object("half", "container", true),
+            object("half", "volume", false),
+            object("beginning", "network", false),
+        ];
+        assert_eq!(dead_runs(&found).into_iter().collect::<Vec<_>>(), ["stopped"]);
     }
 }

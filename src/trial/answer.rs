@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::agent::{IngressStarted, Link};
 use crate::ingress::client::{BodyText, ClientError, End, Entry, Followed, Limits, follow};
 use crate::ingress::proxy::Reason;
-use crate::ingress::routes::RouteTable;
+use crate::ingress::routes::{RouteTable, Router};
 use crate::scenario::Ready;
 
 /// How good an answer is.
@@ -69,19 +69,36 @@ pub struct Question {
     ready: Option<Ready>,
 }
 
-/// What to ask: what `[ready]` names, else every host of every router, at a path that its rule takes.
-pub fn questions(routes: &RouteTable, ready: Option<&Ready>) -> Vec<Question> {
-    if let Some(ready) = ready {
-        let host = ready.host.clone().or_else(|| routes.hosts().into_iter().next());
-        return host
-            .map(|host| Question { host, path: ready.path.clone(), ready: Some(ready.clone()) })
-            .into_iter()
-            .collect();
-    }
+/// The routers that the ingress can serve: others ask for entry points that an operator's Traefik may have, or hang on something that is
+/// not emulated (a note says so).
+pub fn served(routes: &RouteTable) -> impl Iterator<Item = &Router> {
+    routes.routers.iter().filter(|router| {
+        let known =
+            router.entrypoints.is_empty() || router.entrypoints.iter().any(|name| routes.entrypoints.knows(name));
+        known && router.rule.matchers().iter().all(|(matcher, _)| matcher.kind.is_emulated())
+    })
+}
+
+/// What to ask: every host of every router, at a path that its rule takes. `[ready]` stands in the place of the questions to its
+/// host, and a router that names no host is asked at the app's own `domain`.
+pub fn questions(routes: &RouteTable, domain: &str, ready: Option<&Ready>) -> Vec<Question> {
     let mut seen = BTreeSet::new();
     let mut questions = Vec::new();
-    for router in &routes.routers {
-        for host in router.rule.hosts() {
+    let ready_host = ready.and_then(|ready| {
+        let first = || served(routes).flat_map(|router| router.rule.hosts()).next();
+        let any = || served(routes).next().map(|_| domain.to_owned());
+        ready.host.clone().or_else(first).or_else(any)
+    });
+    if let (Some(ready), Some(host)) = (ready, &ready_host) {
+        questions.push(Question { host: host.clone(), path: ready.path.clone(), ready: Some(ready.clone()) });
+    }
+    for router in served(routes) {
+        let mut hosts = router.rule.hosts();
+        if hosts.is_empty() {
+            hosts.insert(domain.to_owned());
+        }
+        hosts.retain(|host| Some(host) != ready_host.as_ref());
+        for host in hosts {
             let path = router.rule.sample_path().to_owned();
             if seen.insert((host.clone(), path.clone())) {
                 questions.push(Question { host, path, ready: None });
@@ -149,6 +166,9 @@ fn judge(url: String, followed: &Followed, ready: Option<&Ready>) -> Answer {
 /// `[ready]` replaces the generic check.
 fn declared(followed: &Followed, body: &str, ready: &Ready) -> (Strength, String) {
     let status = followed.last.status;
+    if !matches!(followed.end, End::Answered | End::OtherHost(_)) {
+        return generic(followed);
+    }
     let status_fits = ready.status.map_or((200..300).contains(&status), |wanted| wanted == status);
     if !status_fits {
         let wanted = ready.status.map_or("2xx".to_owned(), |wanted| wanted.to_string());
@@ -157,6 +177,10 @@ fn declared(followed: &Followed, body: &str, ready: &Ready) -> (Strength, String
     match &ready.contains {
         Some(text) if !body.contains(text.as_str()) => {
             (Strength::None, format!("{status}, and the page does not contain `{text}`"))
+        }
+        // Without a text to look for, a blank page tells as little as anywhere else (lesson 9).
+        None if (200..300).contains(&status) && followed.last.text() == BodyText::Empty => {
+            (Strength::None, format!("{status}, and the page is blank"))
         }
         _ => (Strength::Strong, format!("{status}, as [ready] wants it")),
     }

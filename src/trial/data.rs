@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::session::Session;
 use super::trouble::Trouble;
 use crate::scenario::command;
-use crate::swarm::exec::{self, Command};
+use crate::swarm::exec::{self, Command, ExecError};
 
 /// How long one command may take.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(120);
@@ -24,7 +24,7 @@ pub(super) type Readings = BTreeMap<String, String>;
 pub(super) async fn seed(session: &mut Session) -> Result<(), Trouble> {
     for seed in session.subject.scenario.seed.clone() {
         session.log.progress("seed", seed.run.clone());
-        run(session, &seed.service, &seed.run).await.map_err(|said| {
+        run(session, &seed.service, &seed.run).await?.map_err(|said| {
             Trouble::failed("seed", format!("the seed `{}` in {} failed", seed.run, seed.service))
                 .with("output", said)
                 .advise("Correct the command in tests/taster.toml.")
@@ -33,16 +33,33 @@ pub(super) async fn seed(session: &mut Session) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Reads every probe.
+/// Reads every probe, as what will be compared later: one that says nothing could not tell a loss.
 ///
 /// # Errors
-/// When one goes on failing.
+/// When one goes on failing, or says nothing.
 pub(super) async fn read(session: &mut Session) -> Result<Readings, Trouble> {
+    let readings = look(session).await?;
+    let silent = session
+        .subject
+        .scenario
+        .probe
+        .iter()
+        .find(|probe| readings.get(&probe.name).is_some_and(|said| said.trim().is_empty()));
+    let Some(probe) = silent else { return Ok(readings) };
+    let reason = format!(
+        "the probe `{}` in {} says nothing, so it cannot tell whether data survives",
+        probe.name, probe.service
+    );
+    Err(Trouble::failed("probe", reason).advise("Let it print what must be the same before and after."))
+}
+
+/// What the probes say now, be it nothing.
+async fn look(session: &mut Session) -> Result<Readings, Trouble> {
     let mut readings = Readings::new();
     for probe in session.subject.scenario.probe.clone() {
         let begun = Instant::now();
         let said = loop {
-            match run(session, &probe.service, &probe.run).await {
+            match run(session, &probe.service, &probe.run).await? {
                 Ok(said) => break said,
                 Err(_) if begun.elapsed() < RETRY_FOR => tokio::time::sleep(Duration::from_millis(500)).await,
                 Err(said) => {
@@ -50,7 +67,9 @@ pub(super) async fn read(session: &mut Session) -> Result<Readings, Trouble> {
                         "probe",
                         format!("the probe `{}` in {} fails", probe.name, probe.service),
                     )
-                    .with("output", said));
+                    .with("probe", probe.name.clone())
+                    .with("output", said)
+                    .advise("Correct the command in tests/taster.toml, or see what the app says."));
                 }
             }
         };
@@ -66,36 +85,58 @@ pub(super) async fn read(session: &mut Session) -> Result<Readings, Trouble> {
 pub(super) async fn compare(session: &mut Session, before: &Readings, after_what: &str) -> Result<(), Trouble> {
     let begun = Instant::now();
     loop {
-        let now = read(session).await?;
+        let now = match look(session).await {
+            Ok(now) => now,
+            // It could be read before: what it reads is gone, or the app is.
+            Err(trouble) if trouble.class == "probe" => {
+                let was: Vec<String> = before.iter().map(|(name, said)| format!("{name}: {said}")).collect();
+                let reason = format!("the data cannot be read any more after {after_what}: {}", trouble.reason);
+                return Err(Trouble { class: "data-lost".to_owned(), reason, ..trouble }
+                    .with("before", was.join("\n"))
+                    .advise(
+                        "See that everything the app writes lies in a named volume, and that what changes it keeps it.",
+                    ));
+            }
+            Err(trouble) => return Err(trouble),
+        };
         let Some((name, was)) = before.iter().find(|(name, was)| now.get(*name) != Some(was)) else { return Ok(()) };
         if begun.elapsed() > RETRY_FOR / 4 {
             let is = now.get(name).cloned().unwrap_or_default();
             return Err(Trouble::failed(
                 "data-lost",
-                format!("the data is not the same after {after_what}: the probe `{name}` differs"),
+                format!("the data is not the same: the probe `{name}` differs after {after_what}"),
             )
             .with("before", was.clone())
             .with("after", is)
-            .advise("See that everything the app writes lies in a named volume."));
+            .advise("See that everything the app writes lies in a named volume, and that what changes it keeps it."));
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 
-/// Runs a command line in a running task of a service; the output, or what went wrong.
-async fn run(session: &mut Session, service: &str, line: &str) -> Result<String, String> {
-    let view = session.look().await.map_err(|trouble| trouble.reason)?;
-    let service = view
-        .services
-        .iter()
-        .find(|view| view.short_name == service)
-        .ok_or_else(|| format!("there is no service {service}"))?;
+/// Runs a command line in a running task of a service: the output, or what went wrong with it.
+///
+/// # Errors
+/// When it could not be asked: the node or its engine is gone, which is no fault of the recipe.
+async fn run(session: &mut Session, service: &str, line: &str) -> Result<Result<String, String>, Trouble> {
+    let view = session.look().await?;
+    let Some(service) = view.services.iter().find(|view| view.short_name == service) else {
+        return Ok(Err(format!("there is no service {service}")));
+    };
     let mut wanted = Command::new(command(line));
     wanted.timeout = COMMAND_TIMEOUT;
-    let done = exec::in_service(session.engines(), service, &wanted).await.map_err(|error| error.to_string())?;
+    let done = match exec::in_service(session.engines(), service, &wanted).await {
+        Ok(done) => done,
+        Err(error @ (ExecError::NotRunning { .. } | ExecError::TimedOut { .. })) => return Ok(Err(error.to_string())),
+        Err(error) => {
+            return Err(
+                Trouble::errored("engine", error.to_string()).advise("The node's engine went away; run it again.")
+            );
+        }
+    };
     let clean = |text: String| session.log.redactor().clean(&text);
-    match done.exit_code {
+    Ok(match done.exit_code {
         0 => Ok(clean(done.stdout_text())),
         code => Err(clean(format!("exit code {code}\n{}{}", done.stdout_text(), done.stderr_text()))),
-    }
+    })
 }

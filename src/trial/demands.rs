@@ -22,6 +22,17 @@ impl fmt::Display for Demand {
 /// Paths of the host that any service may read: files of this kind are on every node (lesson 29).
 const HARMLESS: [&str; 3] = ["/etc/timezone", "/etc/localtime", "/etc/hostname"];
 
+/// Folders that every machine has: what lies in them is the host's. A path elsewhere is the recipe's own idea; where it is missing, the
+/// deploy says so.
+const SYSTEM: [&str; 14] = [
+    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp", "/usr", "/var",
+];
+
+fn is_of_the_system(path: &str) -> bool {
+    path.is_empty()
+        || SYSTEM.iter().any(|root| path == *root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/')))
+}
+
 /// An absolute path without `.`, `..` and doubled slashes, which would hide where it leads.
 fn plain(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
@@ -43,28 +54,28 @@ pub(super) fn of(project: &Project) -> Vec<Demand> {
         for mount in service.volumes.iter().filter(|mount| mount.kind == "bind") {
             let path = plain(&mount.source);
             let source = path.trim_end_matches('/');
-            if source.ends_with("docker.sock") || source.starts_with("/var/lib/docker") {
-                demand(format!("the engine itself ({})", mount.source));
-            } else if ["", "/etc", "/root", "/home", "/proc", "/sys", "/dev", "/boot", "/var", "/run", "/usr"]
-                .contains(&source)
-            {
+            if source.ends_with(".sock") || source.starts_with("/var/lib/docker") {
+                demand(format!("the engine itself or another server of the host ({})", mount.source));
+            } else if is_of_the_system(source) && !HARMLESS.contains(&source) {
                 demand(format!("the host's files ({})", mount.source));
-            } else if ["/etc/", "/root/", "/proc/", "/sys/", "/dev/", "/boot/"]
-                .iter()
-                .any(|root| source.starts_with(root))
-                && !HARMLESS.contains(&source)
-            {
-                demand(format!("the host's file {}", mount.source));
+            }
+        }
+        // A volume of the local driver may be a bind mount as well.
+        for mount in service.volumes.iter().filter(|mount| mount.kind == "volume") {
+            let Some(options) = project.volumes.get(&mount.source).map(|volume| &volume.driver_opts) else { continue };
+            let option = |key: &str| options.get(key).map(String::as_str).unwrap_or_default();
+            if option("device").starts_with('/') {
+                demand(format!("the host's files ({}, by the volume {})", option("device"), mount.source));
+            } else if matches!(option("type"), "nfs" | "nfs4" | "cifs") {
+                demand(format!("a file server ({}, by the volume {})", option("device"), mount.source));
             }
         }
         for capability in &service.cap_add {
             demand(format!("the capability {capability}"));
         }
-        if service
-            .networks
-            .keys()
-            .any(|network| project.networks.get(network).is_some_and(|network| network.name == "host"))
-        {
+        if service.networks.keys().filter_map(|key| Some((key, project.networks.get(key)?))).any(|(key, network)| {
+            network.external && (if network.name.is_empty() { key } else { &network.name }) == "host"
+        }) {
             demand("the host's network".to_owned());
         }
     }

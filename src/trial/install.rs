@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::answer::{self, Answer, Strength};
-use super::convergence::Params;
 use super::reach;
+use super::recorder::Passed;
 use super::session::{Replace, Session};
 use super::trouble::Trouble;
+use crate::compose::project::Service;
 use crate::record::{Evidence, Fact};
 
 /// How long a healthy app may take to answer.
@@ -28,13 +29,13 @@ pub(super) struct Installed {
 }
 
 impl Installed {
-    /// Some answer is good enough for level 1 only.
-    pub(super) fn is_weak(&self) -> bool {
-        self.answers.iter().any(|answer| answer.strength == Strength::Weak)
+    /// As the result of a step.
+    pub(super) fn passed(&self) -> Passed {
+        let weak = self.answers.iter().any(|answer| answer.strength == Strength::Weak);
+        Passed { reason: self.summary(), evidence: self.evidence.clone(), weak, flaky: false }
     }
 
-    /// In one line.
-    pub(super) fn summary(&self) -> String {
+    fn summary(&self) -> String {
         match self.answers.first() {
             Some(answer) => {
                 let title = answer.title.as_ref().map(|title| format!(", “{title}”")).unwrap_or_default();
@@ -52,8 +53,7 @@ impl Installed {
 pub(super) async fn run(session: &mut Session) -> Result<Installed, Trouble> {
     let begun = Instant::now();
     session.deploy(&Replace::Changed).await?;
-    let names: Vec<String> = session.subject.project.services.keys().cloned().collect();
-    let params = Params::new(session.subject.timeout, names);
+    let params = session.params();
     let (facts, _) = session.converge("install", params, begun).await?;
     for (service, facts) in &facts.services {
         for note in &facts.notes {
@@ -93,12 +93,13 @@ pub(super) async fn run(session: &mut Session) -> Result<Installed, Trouble> {
 pub(super) async fn ask_all(session: &mut Session, step: &str, begun: Instant) -> Result<Vec<Answer>, Trouble> {
     let routes = session.subject.routes.clone();
     let ready = session.subject.scenario.ready.clone();
-    let questions = answer::questions(&routes, ready.as_ref());
+    let questions = answer::questions(&routes, &session.subject.domain, ready.as_ref());
     if ready.is_some() && questions.is_empty() {
         return Err(Trouble::failed(
             "not-routed",
-            "[ready] asks for an answer, and no router of the recipe names a host",
-        ));
+            "[ready] asks for an answer, and no router of the recipe is served here",
+        )
+        .advise("Give the recipe a router, or take [ready] out of tests/taster.toml."));
     }
     let declared = ready.and_then(|ready| ready.within);
     let mut answers = Vec::new();
@@ -106,7 +107,7 @@ pub(super) async fn ask_all(session: &mut Session, step: &str, begun: Instant) -
         let first_asked = Instant::now();
         let patience = declared.unwrap_or_else(|| patience(session, begun));
         let found = loop {
-            session.look().await?;
+            session.look_on().await?;
             let Some(ingress) = session.ingress.clone() else {
                 return Err(Trouble::errored("ingress", "the ingress is not up"));
             };
@@ -138,6 +139,7 @@ pub(super) async fn ask_all(session: &mut Session, step: &str, begun: Instant) -
     }
     let patience = patience(session, begun);
     reach::accepting(session, step, patience).await?;
+    session.still_converged(step).await?;
     Ok(answers)
 }
 
@@ -150,14 +152,7 @@ fn patience(session: &Session, begun: Instant) -> Duration {
 fn all_checked(session: &Session) -> bool {
     let routes = &session.subject.routes;
     let mut backends = routes.routers.iter().flat_map(|router| &router.backends);
-    backends.all(|backend| {
-        session.subject.project.services.get(&backend.service).is_some_and(|service| {
-            service
-                .healthcheck
-                .as_ref()
-                .is_some_and(|check| !check.disable && check.test.first().is_some_and(|word| word != "NONE"))
-        })
-    })
+    backends.all(|backend| session.subject.project.services.get(&backend.service).is_some_and(Service::is_checked))
 }
 
 /// The app did not answer: what its service last said is the evidence.

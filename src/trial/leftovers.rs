@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::recorder::Passed;
 use super::session::Session;
 use super::trouble::Trouble;
 use crate::record::Evidence;
@@ -11,12 +12,11 @@ use crate::swarm::deploy::{self, Keep, LeftoverKind};
 ///
 /// # Errors
 /// What is left.
-pub(super) async fn run(session: &mut Session) -> Result<Vec<Evidence>, Trouble> {
+pub(super) async fn run(session: &mut Session) -> Result<Passed, Trouble> {
     let begun = Instant::now();
-    let engine = session.cluster.manager().engine.clone();
     let stack = session.subject.stack.clone();
     session.log.progress("leftovers", "undeploy and purge");
-    let removed = deploy::remove(&engine, &stack, Keep::NOTHING).await?;
+    let removed = deploy::remove(&session.cluster.engines(), &stack, Keep::NOTHING).await?;
     session.log.timing("undeploy", begun);
     let mut left = Vec::new();
     for node in &session.cluster.nodes {
@@ -29,15 +29,18 @@ pub(super) async fn run(session: &mut Session) -> Result<Vec<Evidence>, Trouble>
             "left-behind",
             format!("{} object(s) are left after undeploy and purge", left.len()),
         )
-        .with("left", names.join("\n")));
+        .with("left", names.join("\n"))
+        .advise(
+            "See what made it: what the app creates by itself must carry the stack's label, or go when the app stops.",
+        ));
     }
     let volumes = removed.objects.iter().filter(|object| object.kind == LeftoverKind::Volume).count();
-    Ok(vec![Evidence::text(
+    Ok(Passed::from(vec![Evidence::text(
         "removed",
         format!(
             "{} object(s), of which {volumes} volume(s), in {:.1} s",
             removed.objects.len(),
             removed.took.as_secs_f64()
         ),
-    )])
+    )]))
 }

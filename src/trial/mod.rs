@@ -1,23 +1,31 @@
 //! Trying it: one file for each kind of step; each returns an outcome with evidence.
 
 pub mod answer;
+mod availability;
+mod converge;
 pub mod convergence;
 mod data;
 mod demands;
 mod evidence;
+mod flow;
 mod install;
 mod leftovers;
 mod logs;
+mod operator;
 mod reach;
 mod recorder;
 mod redeploy;
 mod restart;
 mod run;
 mod session;
+pub mod smoke;
 mod subject;
 mod trouble;
+mod upgrade;
+mod variant;
 
 pub use demands::Demand;
+pub use operator::Operator;
 pub use run::{Ended, TrialError, TrialOptions, run};
 pub use subject::Subject;
 pub use trouble::Trouble;

@@ -104,6 +104,13 @@ fn promised(session: &Session) -> BTreeSet<(String, u16)> {
 pub(super) async fn accepting(session: &mut Session, step: &str, patience: Duration) -> Result<(), Trouble> {
     let begun = Instant::now();
     for (service, port) in promised(session) {
+        if session.located.get(&service).is_none_or(Vec::is_empty) {
+            // On the host's network, or on internal networks alone.
+            session.log.note(format!(
+                "{service}: whether its port {port} takes connections cannot be seen from outside its networks"
+            ));
+            continue;
+        }
         while let Some(deaf) = deaf(session, &service, port).await {
             if begun.elapsed() > patience {
                 let reason = format!("{service}: nothing takes connections at its port {port}");
@@ -114,7 +121,7 @@ pub(super) async fn accepting(session: &mut Session, step: &str, patience: Durat
             }
             session.log.progress(step, format!("{service}: nothing takes connections at its port {port} yet"));
             tokio::time::sleep(Duration::from_millis(250)).await;
-            session.look().await?;
+            session.look_on().await?;
         }
     }
     Ok(())

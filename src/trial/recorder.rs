@@ -3,8 +3,29 @@
 use std::time::Instant;
 
 use super::trouble::Trouble;
-use crate::record::{Evidence, Fact, Outcome, PlannedStep, StepKind, StepResult};
+use crate::record::{Evidence, Fact, Outcome, PlannedStep, StepResult};
 use crate::run::RunLog;
+
+/// A step that passed.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    /// What was seen, in one line.
+    pub reason: String,
+    /// What it rests on.
+    pub evidence: Vec<Evidence>,
+    /// Good enough for level 1 only (design.md §3.3, *Answering*).
+    pub weak: bool,
+    /// It failed, was tried again, and passed.
+    pub flaky: bool,
+}
+
+impl From<Vec<Evidence>> for Passed {
+    /// The first piece of evidence says it in one line.
+    fn from(evidence: Vec<Evidence>) -> Self {
+        let reason = evidence.first().map(|evidence| evidence.text.clone()).unwrap_or_default();
+        Self { reason, evidence, weak: false, flaky: false }
+    }
+}
 
 /// Keeps the plan and what came of it.
 #[derive(Debug)]
@@ -21,20 +42,20 @@ impl Recorder {
     }
 
     /// Begins the next planned step, if there is one.
-    pub(super) fn begin(&mut self) -> Option<StepKind> {
+    pub(super) fn begin(&mut self) -> Option<PlannedStep> {
         let step = self.waiting.pop_front()?;
-        let kind = step.kind;
         self.log.write(Fact::StepStarted { id: step.id.clone() });
-        self.current = Some((step, Instant::now()));
-        Some(kind)
+        self.current = Some((step.clone(), Instant::now()));
+        Some(step)
     }
 
     /// Ends the current step with a pass.
-    pub(super) fn passed(&mut self, reason: String, evidence: Vec<Evidence>, weak: bool) {
+    pub(super) fn passed(&mut self, passed: Passed) {
         self.end(Outcome::Passed, |step| {
-            step.reason = reason;
-            step.evidence = evidence;
-            step.weak = weak;
+            step.reason = passed.reason;
+            step.evidence = passed.evidence;
+            step.weak = passed.weak;
+            step.flaky = passed.flaky;
         });
     }
 
@@ -44,6 +65,7 @@ impl Recorder {
             return;
         }
         self.end(trouble.outcome, |step| {
+            step.structural = trouble.outcome == Outcome::Skipped;
             step.reason = trouble.reason;
             step.class = Some(trouble.class);
             step.evidence = trouble.evidence;
@@ -53,19 +75,8 @@ impl Recorder {
 
     fn end(&mut self, outcome: Outcome, fill: impl FnOnce(&mut StepResult)) {
         let Some((step, begun)) = self.current.take() else { return };
-        let mut result = StepResult {
-            id: step.id,
-            kind: step.kind,
-            variant: step.variant,
-            outcome,
-            reason: String::new(),
-            class: None,
-            flaky: false,
-            seconds: begun.elapsed().as_secs_f64(),
-            evidence: Vec::new(),
-            advice: None,
-            weak: false,
-        };
+        let mut result = StepResult::new(step.id, step.kind, step.variant, outcome);
+        result.seconds = begun.elapsed().as_secs_f64();
         fill(&mut result);
         self.log.write(Fact::StepEnded(result.clone()));
         self.results.push(result);

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::convergence::Params;
 use super::data;
+use super::evidence::log_tail;
 use super::install::ask_all;
+use super::recorder::Passed;
 use super::restart::{running, same_answers};
 use super::session::{Replace, Session};
 use super::trouble::Trouble;
@@ -18,7 +19,7 @@ const QUIET: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// What changed.
-pub(super) async fn run(session: &mut Session) -> Result<Vec<Evidence>, Trouble> {
+pub(super) async fn run(session: &mut Session) -> Result<Passed, Trouble> {
     // What counts is what was there a moment ago, also when a restart has changed it.
     let begun = Instant::now();
     let answers = ask_all(session, "redeploy", begun).await?;
@@ -36,21 +37,33 @@ pub(super) async fn run(session: &mut Session) -> Result<Vec<Evidence>, Trouble>
         return Err(Trouble::failed(
             "spec-changed",
             format!("the same version deployed again is another specification of {}", changed.join(", ")),
-        ));
+        )
+        .advise("See what differs from one deploy to the next: a random or timed value in a label or variable."));
     }
     tokio::time::sleep(QUIET).await;
-    let names: Vec<String> = session.subject.project.services.keys().cloned().collect();
-    let (_, after) =
-        session.converge("redeploy", Params::new(session.subject.timeout, names).after(&before), begun).await?;
+    let mut params = session.params().after_ended(&before);
+    session.settle_unchecked(&mut params);
+    let (facts, after) = session.converge("redeploy", params, begun).await?;
+    let fallen = facts.services.iter().find_map(|(name, service)| Some((name, service.last_failure.as_ref()?)));
+    if let Some((name, failure)) = fallen {
+        let log = log_tail(session, name).await;
+        return Err(Trouble::failed("fell-over", format!("{name}: it was left alone, and {failure}"))
+            .with("log", log)
+            .advise("It was installed, answered and fell over by itself: its log says why."));
+    }
     let new =
         running(&after).find(|task| !running(&before).any(|was| was == *task)).map(|(service, _)| service.to_owned());
     if let Some(service) = new {
         return Err(Trouble::failed(
             "task-replaced",
             format!("the same version deployed again replaces the task of {service}"),
-        ));
+        )
+        .advise("Its last task's log says whether it ended by itself; run it again to see whether it always does."));
     }
     same_answers(session, "redeploy", &answers, begun).await?;
     data::compare(session, &readings, "the same version was deployed again").await?;
-    Ok(vec![Evidence::text("redeploy", format!("{} task(s) left alone, the same answers", running(&before).count()))])
+    Ok(Passed::from(vec![Evidence::text(
+        "redeploy",
+        format!("{} task(s) left alone, the same answers", running(&before).count()),
+    )]))
 }

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use super::answer::Answer;
-use super::convergence::Params;
 use super::data::{self, Readings};
 use super::install::{Installed, ask_all};
+use super::recorder::Passed;
 use super::session::{Replace, Session};
 use super::trouble::Trouble;
 use crate::record::Evidence;
@@ -15,16 +15,11 @@ use crate::swarm::observe::{StackView, TaskState};
 ///
 /// # Errors
 /// Why the stack is not the same.
-pub(super) async fn run(
-    session: &mut Session,
-    installed: &Installed,
-    readings: &Readings,
-) -> Result<Vec<Evidence>, Trouble> {
+pub(super) async fn run(session: &mut Session, installed: &Installed, readings: &Readings) -> Result<Passed, Trouble> {
     let before = session.look().await?;
     let begun = Instant::now();
     session.deploy(&Replace::All).await?;
-    let names: Vec<String> = session.subject.project.services.keys().cloned().collect();
-    let params = Params::new(session.subject.timeout, names).after(&before);
+    let params = session.params().after(&before);
     let converged = session.converge("restart", params, begun).await;
     let after = match converged {
         Ok((_, view)) => view,
@@ -35,14 +30,15 @@ pub(super) async fn run(
         return Err(Trouble::errored(
             "not-restarted",
             format!("swarm did not replace the task of {task}, so nothing was tried"),
-        ));
+        )
+        .advise("Run it again; if it stays, the swarm's own log says why."));
     }
     same_answers(session, "restart", &installed.answers, begun).await?;
     data::compare(session, readings, "a restart").await?;
-    Ok(vec![Evidence::text(
+    Ok(Passed::from(vec![Evidence::text(
         "restart",
         format!("{} task(s) replaced, the same answers, {} probe(s) equal", running(&before).count(), readings.len()),
-    )])
+    )]))
 }
 
 /// Without virtual IPs a replaced task has a new address, and a program that keeps the old one fails through no fault of the recipe
@@ -57,8 +53,7 @@ async fn stale_peer(session: &mut Session, trouble: Trouble) -> Trouble {
         .log
         .note(format!("{}: did {service} only keep an old address? its task is replaced once more", trouble.reason));
     let Ok(before) = session.look().await else { return trouble };
-    let names: Vec<String> = session.subject.project.services.keys().cloned().collect();
-    let params = Params::new(session.subject.timeout, names).after(&before);
+    let params = session.params().after(&before);
     if session.deploy(&Replace::One(service)).await.is_err()
         || session.converge("restart", params, begun).await.is_err()
     {
@@ -81,7 +76,8 @@ pub(super) async fn same_answers(
                 |answer: &Answer| format!("{}, title {}", answer.text, answer.title.as_deref().unwrap_or("none"));
             return Err(Trouble::failed("answer-changed", format!("{} does not answer as before the {step}", is.url))
                 .with("before", show(was))
-                .with("after", show(is)));
+                .with("after", show(is))
+                .advise("See that everything the app writes lies in a named volume."));
         }
     }
     Ok(())

@@ -6,28 +6,25 @@ use std::time::{Duration, Instant};
 
 use bollard::Docker;
 
-use super::data::{self, Readings};
-use super::install::{self, Installed};
+use super::flow::Ground;
 use super::recorder::Recorder;
-use super::session::Session;
-use super::subject::Subject;
 use super::trouble::Trouble;
-use super::{leftovers, logs, redeploy, restart};
-use crate::recipe::{self, Recipe};
+use crate::recipe::{self, Recipe, Release};
 use crate::record::{
-    CandidateSummary, EVENT_SCHEMA, Fact, ImageDigest, LogHeader, NodeFacts, RunSummary, SUMMARY_SCHEMA, StepKind,
-    worst_exit,
+    CandidateSummary, EVENT_SCHEMA, Fact, ImageDigest, LogHeader, NodeFacts, RunSummary, SUMMARY_SCHEMA, worst_exit,
 };
 use crate::run::{EventSink, Redactor, RunFolder, RunId, RunLock, RunLog, lock_domain};
-use crate::scenario::{PATH_IN_RECIPE, PlanOptions, Scenario, ScenarioError, plan};
+use crate::scenario::{Known, PATH_IN_RECIPE, PlanOptions, Scenario, ScenarioError, plan};
 use crate::score::level;
-use crate::swarm::engine;
 use crate::swarm::labels::Owner;
-use crate::swarm::node::{Cluster, NodeOptions};
+use crate::swarm::node::NodeOptions;
 use crate::swarm::reap;
 
 /// Time for a whole run, when the scenario does not say.
 const RUN_LIMIT: Duration = Duration::from_secs(3600);
+
+/// How long cleaning up may take.
+const CLEAN_LIMIT: Duration = Duration::from_secs(120);
 
 /// What to try, and how.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +43,10 @@ pub struct TrialOptions {
     pub node: NodeOptions,
     /// Try a recipe that reaches out of its containers.
     pub trust: bool,
+    /// Stop at the first step that does not pass; those that were planned after it are blocked.
+    pub fail_fast: bool,
+    /// Upgrade from this release, instead of the newest one before the candidate.
+    pub from: Option<String>,
 }
 
 /// Why there was no run at all.
@@ -54,6 +55,30 @@ pub enum TrialError {
     /// There is no such recipe.
     #[error(transparent)]
     Recipe(#[from] recipe::Error),
+    /// There is no such release to upgrade from.
+    #[error("{tag} is no release of the recipe; its releases are {known}")]
+    NoSuchRelease {
+        /// What was asked for.
+        tag: String,
+        /// What there is.
+        known: String,
+    },
+    /// The release is not older than the candidate.
+    #[error("{tag} is not older than the candidate ({candidate}), so nothing can be upgraded from it")]
+    NotEarlier {
+        /// What was asked for.
+        tag: String,
+        /// What is tried.
+        candidate: String,
+    },
+    /// There is no such variant.
+    #[error("the scenario declares no variant {name}; it declares {known}")]
+    NoSuchVariant {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
     /// The scenario file cannot be used.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
@@ -89,10 +114,10 @@ pub struct Ended {
 }
 
 /// Everything that a run gathers, kept outside of what may be broken off.
-struct Gathered {
-    recorder: Recorder,
-    node: Option<NodeFacts>,
-    digests: Vec<ImageDigest>,
+pub(super) struct Gathered {
+    pub(super) recorder: Recorder,
+    pub(super) node: Option<NodeFacts>,
+    pub(super) digests: Vec<ImageDigest>,
 }
 
 /// Runs a trial. `sinks` are told every event.
@@ -106,6 +131,12 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         None => Recipe::from_work_tree(&options.path)?,
     };
     let scenario = scenario(options, &recipe)?;
+    if let Some(name) = options.plan.variants.iter().find(|name| !scenario.variants.contains_key(*name)) {
+        let known: Vec<&str> = scenario.variants.keys().map(String::as_str).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        return Err(TrialError::NoSuchVariant { name: name.clone(), known });
+    }
+    let from = predecessor(options, &recipe)?;
     let id = RunId::new(&recipe.name);
     let io = |what, path: PathBuf| move |source| TrialError::Io { what, path, source };
     let lock = RunLock::take(&id).map_err(io("lock", std::env::temp_dir()))?;
@@ -121,7 +152,8 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         recipe: recipe.name.clone(),
         candidate: candidate.clone(),
     }));
-    let plan = plan(&options.plan);
+    let tag = from.as_ref().map(|release| release.tag.as_str());
+    let plan = plan(&options.plan, Known { candidate: &recipe.candidate.name(), from: tag, scenario: &scenario });
     log.write(Fact::Plan { steps: plan.steps.clone(), left_out: plan.left_out.clone() });
     for irregularity in &recipe.irregularities {
         let line = irregularity.line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -131,11 +163,13 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         });
     }
     let name = recipe.name.clone();
+    let variants: Vec<String> = scenario.variants.keys().cloned().collect();
     let limit = scenario.limits.run.unwrap_or(RUN_LIMIT);
     let domain = lock_domain().map_err(io("read the lock folder in", std::env::temp_dir()))?;
     let owner = Owner { run: id.to_string(), domain, scratch: lock.scratch().to_owned() };
     let mut gathered = Gathered { recorder: Recorder::new(log.clone(), &plan.steps), node: None, digests: Vec::new() };
-    let flow = flow(options, recipe, scenario, &owner, &folder, &log, &mut gathered);
+    let ground = Ground { options, owner: &owner, folder: &folder, log: &log, from: from.as_ref() };
+    let flow = ground.taste(recipe, scenario, &mut gathered);
     // What is broken off here is dropped; the run's objects are found by their label below.
     let broken = tokio::select! {
         () = flow => None,
@@ -148,14 +182,19 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
     if let Some(trouble) = broken {
         gathered.recorder.break_off(trouble);
     }
-    let left_behind = clean(&owner, &log).await;
+    // A second signal, or an engine that hangs, must not hold the process.
+    let left_behind = tokio::select! {
+        left = clean(&owner, &log, gathered.node.is_some()) => left,
+        signal = interrupted() => vec![format!("what {signal} kept from being removed; `taster node rm` removes it")],
+        () = tokio::time::sleep(CLEAN_LIMIT) => vec!["what the engine did not remove in time; `taster node rm` removes it".to_owned()],
+    };
     if let Some(failure) = log.failure() {
         log.note(format!("the event log is not whole: {failure}"));
     }
     let exit = exit_code(&gathered, &left_behind, log.failure().is_some());
     log.timing("run", begun);
     log.write(Fact::Ended { exit, left_behind });
-    let summary = summary(&id, &name, candidate, gathered, &folder);
+    let summary = summary(&id, &name, candidate, &variants, gathered, &folder);
     let json = serde_json::to_vec_pretty(&summary)
         .map_err(|error| io("write", folder.path().join("run.json"))(error.into()))?;
     let clean = redactor.clean(&String::from_utf8_lossy(&json));
@@ -174,9 +213,16 @@ fn exit_code(gathered: &Gathered, left_behind: &[String], torn: bool) -> u8 {
     }
 }
 
-fn summary(id: &RunId, name: &str, candidate: CandidateSummary, gathered: Gathered, folder: &RunFolder) -> RunSummary {
+fn summary(
+    id: &RunId,
+    name: &str,
+    candidate: CandidateSummary,
+    variants: &[String],
+    gathered: Gathered,
+    folder: &RunFolder,
+) -> RunSummary {
     let steps = gathered.recorder.results().to_vec();
-    let level = level(&steps);
+    let level = level(&steps, variants);
     let mut costs = BTreeMap::new();
     for event in crate::run::read(&folder.events()).unwrap_or_default() {
         if let Fact::Timing { what, seconds } = event.fact {
@@ -199,120 +245,14 @@ fn summary(id: &RunId, name: &str, candidate: CandidateSummary, gathered: Gather
     }
 }
 
-/// From the recipe to the last step. Every trouble goes to the recorder.
-async fn flow(
-    options: &TrialOptions,
-    recipe: Recipe,
-    scenario: Scenario,
-    owner: &Owner,
-    folder: &RunFolder,
-    log: &RunLog,
-    gathered: &mut Gathered,
-) {
-    let session = match set_up(options, recipe, scenario, owner, folder, log, gathered).await {
-        Ok(session) => session,
-        Err(trouble) => return gathered.recorder.break_off(trouble),
-    };
-    let mut session = session;
-    gathered.node = Some(session.facts.clone());
-    gathered.digests.clone_from(&session.digests);
-    let mut installed = None;
-    while let Some(kind) = gathered.recorder.begin() {
-        let result = match (kind, &installed) {
-            (StepKind::Install, _) => match first(&mut session).await {
-                Ok(first) => {
-                    let (evidence, weak, summary) = (first.0.evidence.clone(), first.0.is_weak(), first.0.summary());
-                    installed = Some(first);
-                    gathered.recorder.passed(summary, evidence, weak);
-                    continue;
-                }
-                Err(trouble) => Err(trouble),
-            },
-            (StepKind::Restart, Some((installed, readings))) => restart::run(&mut session, installed, readings).await,
-            (StepKind::Redeploy, Some(_)) => redeploy::run(&mut session).await,
-            (StepKind::Leftovers, _) => {
-                logs::keep(&mut session, folder).await;
-                leftovers::run(&mut session).await
-            }
-            _ => Err(Trouble::blocked("install")),
-        };
-        match result {
-            Ok(evidence) => {
-                let reason = evidence.first().map(|evidence| evidence.text.clone()).unwrap_or_default();
-                gathered.recorder.passed(reason, evidence, false);
-            }
-            Err(trouble) => gathered.recorder.trouble(trouble),
-        }
-        if kind == StepKind::Install && installed.is_none() {
-            logs::keep(&mut session, folder).await;
-        }
-    }
-    logs::keep(&mut session, folder).await;
-}
-
-/// Installs, and writes the data that must survive.
-async fn first(session: &mut Session) -> Result<(Installed, Readings), Trouble> {
-    let installed = install::run(session).await?;
-    data::seed(session).await?;
-    let readings = data::read(session).await?;
-    Ok((installed, readings))
-}
-
-/// Everything before the first step: the subject, the node, the images.
-async fn set_up(
-    options: &TrialOptions,
-    recipe: Recipe,
-    scenario: Scenario,
-    owner: &Owner,
-    folder: &RunFolder,
-    log: &RunLog,
-    gathered: &mut Gathered,
-) -> Result<Session, Trouble> {
-    let subject = Subject::prepare(recipe, scenario, log.redactor())?;
-    for note in &subject.notes {
-        log.note(note.clone());
-    }
-    if !subject.demands.is_empty() && !options.trust {
-        let demands: Vec<String> = subject.demands.iter().map(ToString::to_string).collect();
-        return Err(Trouble::errored(
-            "needs-trust",
-            "the recipe reaches out of its containers, and was not trusted to",
-        )
-        .with("demands", demands.join("\n"))
-        .advise("If you trust it, and the machine can be thrown away, run it again with --trust."));
-    }
-    let deployed = serde_json::to_string_pretty(&crate::compose::canonical(&subject.project, None)).unwrap_or_default();
-    let kept = folder.write("deployed/project.json", log.redactor().clean(&deployed).as_bytes());
-    kept.map_err(|error| {
-        Trouble::errored("run-folder", format!("cannot write to {}: {error}", folder.path().display()))
-    })?;
-    let host = engine::connect().await?;
-    for remnant in reap::reap(&host).await? {
-        log.note(format!("removed what the dead run {} left: {} {}", remnant.run, remnant.kind, remnant.name));
-    }
-    let begun = Instant::now();
-    log.progress("node", "starting");
-    let cluster = Cluster::start(&host, owner, &options.node).await?;
-    log.timing("node-ready", begun);
-    let mut session = match Session::open(cluster, subject, log.clone(), owner).await {
-        Ok(session) => session,
-        Err((_, trouble)) => return Err(trouble),
-    };
-    gathered.node = Some(session.facts.clone());
-    session.prepare_node().await?;
-    let provided = session.provide_images(&host).await;
-    gathered.digests.clone_from(&session.digests);
-    provided?;
-    Ok(session)
-}
-
 /// Removes everything that carries the run's label; tells what could not be removed.
-async fn clean(owner: &Owner, log: &RunLog) -> Vec<String> {
+async fn clean(owner: &Owner, log: &RunLog, had_node: bool) -> Vec<String> {
     let begun = Instant::now();
     let Ok(host) = Docker::connect_with_defaults() else { return Vec::new() };
     if host.ping().await.is_err() {
-        // Nothing was made where no engine answers, or the engine has gone: the next start cleans up.
-        return Vec::new();
+        // Where no engine answers nothing was made, unless it has gone meanwhile: then the next start cleans up.
+        let gone = "the node: the engine does not answer any more; the next run removes it".to_owned();
+        return had_node.then_some(gone).into_iter().collect();
     }
     let left = reap::remove_run(&host, &owner.run).await;
     log.timing("teardown", begun);
@@ -344,6 +284,25 @@ fn candidate(recipe: &Recipe) -> CandidateSummary {
         version: candidate.version.as_ref().map(ToString::to_string),
         dirty: candidate.dirty,
     }
+}
+
+/// The release to upgrade from: the one that was asked for, or the newest one before the candidate.
+fn predecessor(options: &TrialOptions, recipe: &Recipe) -> Result<Option<Release>, TrialError> {
+    let Some(tag) = &options.from else { return Ok(recipe.predecessor().cloned()) };
+    let found = recipe.releases.iter().find(|release| release.tag == *tag);
+    if let Some(release) = found {
+        let candidate = &recipe.candidate;
+        let is_own = !candidate.dirty && Some(&release.commit) == candidate.commit.as_ref();
+        let is_newer = candidate.version.as_ref().is_some_and(|version| release.version > *version);
+        if is_own || is_newer {
+            return Err(TrialError::NotEarlier { tag: tag.clone(), candidate: candidate.name() });
+        }
+    }
+    found.cloned().map(Some).ok_or_else(|| {
+        let known: Vec<&str> = recipe.releases.iter().map(|release| release.tag.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        TrialError::NoSuchRelease { tag: tag.clone(), known }
+    })
 }
 
 /// The scenario that the user names, else the recipe's own, else an empty one.

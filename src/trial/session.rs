@@ -1,25 +1,29 @@
 //! A node with the subject on it: what every step of a trial works with.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Instant;
 
 use bollard::Docker;
 use bollard::models::NetworkCreateRequest;
 
-use super::convergence::{Facts, Judge, Params, Verdict};
+use super::converge::Watch;
+use super::logs::LogWriter;
 use super::reach::{self, Place};
 use super::subject::Subject;
 use super::trouble::Trouble;
-use crate::agent::{IngressStarted, IngressUpdate};
+use crate::agent::{IngressStarted, IngressUpdate, LinkError};
 use crate::ingress::proxy::Upstream;
+use crate::recipe::Recipe;
 use crate::record::{Fact, NodeFacts};
-use crate::run::RunLog;
-use crate::swarm::deploy::{self, Applied, ApplyOptions, Change, DeployOptions, Endpoints, StackSpec};
+use crate::run::{RunFolder, RunLog};
+use crate::scenario::Scenario;
+use crate::swarm::deploy::{self, Applied, ApplyOptions, Change, DeployOptions, Endpoints, Keep};
 use crate::swarm::engine::EngineError;
 use crate::swarm::images;
 use crate::swarm::labels::Owner;
 use crate::swarm::node::Cluster;
-use crate::swarm::observe::{Engines, Observer, Pressure, StackView, TaskState, Wake, changes};
+use crate::swarm::observe::{Engines, Observer, StackView, TaskState};
 
 /// Which tasks a deploy replaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,11 +51,22 @@ pub(super) struct Session {
     pub ingress: Option<IngressStarted>,
     /// The digests of what runs.
     pub digests: Vec<crate::record::ImageDigest>,
-    engines: Engines,
+    /// The candidate, whatever is on the node, and what is known about it.
+    pub(super) candidate: (Recipe, Scenario),
+    /// The recipe may reach out of its containers.
+    pub(super) trusted: bool,
+    pub(super) engines: Engines,
     observer: Observer,
     owner: Owner,
     told: BTreeMap<String, TaskState>,
-    routed: BTreeMap<String, Vec<Upstream>>,
+    /// What the ingress was last told.
+    routed: Option<BTreeMap<String, Vec<Upstream>>>,
+    /// Who judges the newest deploy.
+    pub(super) watch: Option<Watch>,
+    /// Keeps what its tasks write.
+    logs: LogWriter,
+    /// Containers whose trust store was looked at.
+    trusting: BTreeSet<String>,
     /// Where its running tasks are, by service.
     pub located: BTreeMap<String, Vec<Place>>,
 }
@@ -66,29 +81,62 @@ impl Session {
         subject: Subject,
         log: RunLog,
         owner: &Owner,
-    ) -> Result<Self, (Cluster, Trouble)> {
-        let facts = match cluster.facts(owner).await {
-            Ok(facts) => facts,
-            Err(error) => return Err((cluster, error.into())),
-        };
+        folder: &RunFolder,
+    ) -> Result<Self, Trouble> {
+        let facts = cluster.facts(owner).await?;
         log.write(Fact::Node(facts.clone()));
         let nodes = cluster.nodes.iter().map(|node| (node.swarm_id.clone(), node.engine.clone())).collect();
         let engines = Engines::new(cluster.manager().engine.clone(), nodes);
         let observer = Observer::new(engines.clone(), subject.stack.clone());
+        let logs = LogWriter::new(engines.clone(), folder.clone(), log.clone());
         Ok(Self {
+            candidate: (subject.recipe.clone(), subject.scenario.clone()),
             cluster,
             facts,
             subject,
             log,
             ingress: None,
             digests: Vec::new(),
+            trusted: false,
             engines,
             observer,
             owner: owner.clone(),
             told: BTreeMap::new(),
-            routed: BTreeMap::new(),
+            routed: None,
+            watch: None,
+            logs,
+            trusting: BTreeSet::new(),
             located: BTreeMap::new(),
         })
+    }
+
+    /// Removes the stack with everything that is its own, data too.
+    ///
+    /// # Errors
+    /// When something of it does not go.
+    pub(super) async fn purge(&mut self) -> Result<(), Trouble> {
+        let begun = Instant::now();
+        deploy::remove(&self.cluster.engines(), &self.subject.stack, Keep::NOTHING).await?;
+        self.log.timing("undeploy", begun);
+        Ok(())
+    }
+
+    /// Goes on with another subject on the same nodes: an older release, or the candidate again.
+    ///
+    /// # Errors
+    /// When it reaches out of its containers, and was not trusted to.
+    pub(super) fn change_subject(&mut self, subject: Subject) -> Result<(), Trouble> {
+        subject.check_trust(self.trusted)?;
+        self.observer = Observer::new(self.engines.clone(), subject.stack.clone());
+        self.routed = None;
+        self.watch = None;
+        self.subject = subject;
+        Ok(())
+    }
+
+    /// A folder for what must not outlive the run.
+    pub(super) fn scratch(&self) -> &Path {
+        &self.owner.scratch
     }
 
     /// The engines of the nodes.
@@ -112,7 +160,11 @@ impl Session {
             digests.push(image);
         })
         .await;
-        self.digests = digests;
+        for image in digests {
+            if !self.digests.contains(&image) {
+                self.digests.push(image);
+            }
+        }
         self.log.timing("images", begun);
         result.map_err(|error| {
             let users: Vec<&str> = self
@@ -140,7 +192,7 @@ impl Session {
                 continue;
             }
             let engine = &self.cluster.manager().engine;
-            if !self.cluster.is_ephemeral() && engine.inspect_network(name, None).await.is_ok() {
+            if engine.inspect_network(name, None).await.is_ok() {
                 continue;
             }
             let request = NetworkCreateRequest {
@@ -153,6 +205,22 @@ impl Session {
             engine.create_network(request).await.map_err(EngineError::refused(format!("create the network {name}")))?;
         }
         Ok(())
+    }
+
+    /// On a swarm that was there before us nothing may bear the stack's name yet: it would be taken over, and removed in the end.
+    pub(super) async fn guard_adopted(&self) -> Result<(), Trouble> {
+        if self.cluster.is_ephemeral() {
+            return Ok(());
+        }
+        let there = deploy::leftovers(&self.cluster.manager().engine, &self.subject.stack).await?;
+        if there.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = there.iter().map(ToString::to_string).collect();
+        let reason = format!("the swarm already has something by the name of the stack, {}", self.subject.stack);
+        Err(Trouble::errored("stack-exists", reason)
+            .with("there", names.join("\n"))
+            .advise("Remove it if it is of no use, or try the recipe on a node of its own (without `--node engine`)."))
     }
 
     /// Deploys the subject.
@@ -170,10 +238,15 @@ impl Session {
             run: Some(self.owner.run.clone()),
             domain: Some(self.owner.domain.clone()),
             endpoints,
+            node_images: self
+                .subject
+                .images()
+                .into_iter()
+                .map(|image| (image.clone(), images::reference_on_node(&image)))
+                .collect(),
             ..DeployOptions::default()
         };
         let mut spec = self.subject.stack_spec(&options)?;
-        self.name_images_for_node(&mut spec);
         if let Replace::One(only) = replace {
             spec.services.retain(|name, _| name == only);
         }
@@ -202,23 +275,6 @@ impl Session {
         Ok(applied)
     }
 
-    /// An engine knows a digest only of what it pulled itself: the image is named by its tag there.
-    fn name_images_for_node(&self, spec: &mut StackSpec) {
-        for (name, service) in &mut spec.services {
-            let container = service.task_template.as_mut().and_then(|task| task.container_spec.as_mut());
-            let Some(image) = container.and_then(|container| container.image.as_mut()) else { continue };
-            let on_node = images::reference_on_node(image);
-            if on_node != *image {
-                self.log.write(Fact::Adaptation {
-                    service: name.clone(),
-                    what: format!("image {on_node} instead of {image}; it is the one with that digest"),
-                    why: "an engine knows a digest only of what it pulled itself".to_owned(),
-                });
-                *image = on_node;
-            }
-        }
-    }
-
     /// Looks at the stack now.
     ///
     /// # Errors
@@ -226,83 +282,52 @@ impl Session {
     pub(super) async fn look(&mut self) -> Result<StackView, Trouble> {
         let view = self.observer.observe().await?;
         self.tell_tasks(&view);
+        self.logs.follow(&view);
+        self.trust(&view).await?;
         self.located = reach::locate(self, &view).await?;
         self.route(reach::upstreams(self, &self.located).await?).await?;
         Ok(view)
     }
 
-    /// Waits until the stack has converged, or the judge says that it will not.
-    ///
-    /// # Errors
-    /// The judge's cause, or an engine that went away.
-    pub(super) async fn converge(
-        &mut self,
-        step: &str,
-        mut params: Params,
-        begun: Instant,
-    ) -> Result<(Facts, StackView), Trouble> {
-        params.images_loaded = true;
-        self.settle_times(&mut params);
-        let mut judge = Judge::new(params);
-        let mut wakes = changes(&self.engines);
-        let mut said = String::new();
-        loop {
-            let view = self.look().await?;
-            let pressure = self.pressure().await?;
-            match judge.look(&view, begun.elapsed(), &pressure) {
-                Verdict::Converged(facts) => {
-                    self.log.timing("converge", begun);
-                    return Ok((facts, view));
+    /// Waits until the logs of all tasks have ended, for a moment at most, so that last words are kept.
+    pub(super) async fn finish_logs(&mut self) {
+        self.logs.finish().await;
+    }
+
+    /// Lets new containers trust the ingress, so that an app which calls its own URL takes the certificate. Nothing of the recipe's own
+    /// specification is touched (lesson 4), and it is told.
+    async fn trust(&mut self, view: &StackView) -> Result<(), Trouble> {
+        let Some(ingress) = self.ingress.as_ref().filter(|_| self.cluster.is_ephemeral()) else { return Ok(()) };
+        for service in &view.services {
+            for task in service.tasks.iter().filter(|task| task.state == TaskState::Running) {
+                let (Some(container), Some(id)) = (&task.container_id, &task.node_id) else { continue };
+                if self.trusting.contains(container) {
+                    continue;
                 }
-                Verdict::Failed(cause) | Verdict::Errored(cause) => {
-                    self.log.timing("converge", begun);
-                    return Err(cause.into());
-                }
-                Verdict::Waiting(waits) => {
-                    let words: Vec<String> =
-                        waits.iter().map(|wait| format!("{} {}", wait.service, wait.what)).collect();
-                    let words = words.join("; ");
-                    // Seconds that pass are no news.
-                    let news: String = words.chars().filter(|c| !c.is_ascii_digit() && *c != '.').collect();
-                    if news != said {
-                        self.log.progress(step, words);
-                        said = news;
+                let Some(node) = self.cluster.nodes.iter().find(|node| node.swarm_id == *id) else { continue };
+                let inspected = node.engine.inspect_container(container, None).await;
+                // A container that has just gone needs no trust.
+                let pid = inspected.ok().and_then(|inspected| inspected.state).and_then(|state| state.pid);
+                let Some(pid) = pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0) else { continue };
+                self.trusting.insert(container.clone());
+                let stores = match node.link.trust(pid, &ingress.ca).await {
+                    Ok(stores) => stores,
+                    Err(LinkError::Refused { reason, .. }) => {
+                        self.log.note(format!("{}: {reason}", service.short_name));
+                        continue;
                     }
-                }
-            }
-            tokio::select! {
-                wake = wakes.next() => if let Wake::Trouble { engine, reason } = wake {
-                    self.log.note(format!("the stream of events of {engine} broke: {reason}"));
-                },
-                () = self.cluster.manager().link.ended() => {
-                    return Err(Trouble::errored("node-gone", "the node ended in the middle of the run")
-                        .advise("Run it again; if it happens again, look at the host's engine and its memory."));
+                    Err(error) => return Err(error.into()),
+                };
+                if !stores.is_empty() {
+                    self.log.write(Fact::Adaptation {
+                        service: service.short_name.clone(),
+                        what: format!("the ingress's certificate authority is added to {}", stores.join(", ")),
+                        why: "an app that calls its own URL must be able to trust the certificate".to_owned(),
+                    });
                 }
             }
         }
-    }
-
-    /// A service that nothing routes to and that has no healthcheck must have been up for a while (design.md §3.3).
-    fn settle_times(&self, params: &mut Params) {
-        let routed: BTreeSet<&str> = self
-            .subject
-            .routes
-            .routers
-            .iter()
-            .flat_map(|router| &router.backends)
-            .map(|backend| backend.service.as_str())
-            .collect();
-        for (name, service) in self.subject.project.services() {
-            let monitor = service.deploy.update_config.as_ref().and_then(|update| update.monitor).unwrap_or_default();
-            if !routed.contains(name) {
-                params.settle.insert(name.to_owned(), monitor.max(Duration::from_secs(10)));
-            }
-        }
-    }
-
-    async fn pressure(&self) -> Result<Pressure, Trouble> {
-        let raw = self.cluster.manager().link.pressure().await?;
-        Ok(Pressure::from_proc(raw.cpu.as_deref(), raw.io.as_deref(), raw.memory.as_deref(), raw.disk_free))
+        Ok(())
     }
 
     /// Tells the log every task that changed its state.
@@ -326,21 +351,20 @@ impl Session {
 
     /// Tells the ingress where the tasks are, when that changed.
     async fn route(&mut self, upstreams: BTreeMap<String, Vec<Upstream>>) -> Result<(), Trouble> {
-        if self.ingress.is_some() && self.routed == upstreams {
+        if self.ingress.is_some() && self.routed.as_ref() == Some(&upstreams) {
             return Ok(());
         }
-        let publishes_usual_ports =
-            self.subject.project.services().flat_map(|(_, service)| &service.ports).any(|port| {
-                matches!(port.published, 80 | 443) && (port.mode == "host" || self.facts.endpoint_mode == "vip")
-            });
+        let ports = self.subject.project.services().flat_map(|(_, service)| &service.ports);
+        let on_node = ports.filter(|port| port.mode == "host" || self.facts.endpoint_mode == "vip");
+        let taken = on_node.filter_map(|port| u16::try_from(port.published).ok()).collect();
         let update = IngressUpdate {
             routes: self.subject.routes.clone(),
             upstreams: upstreams.clone(),
             hosts: self.subject.routes.hosts().into_iter().collect(),
-            usual_ports: !publishes_usual_ports,
+            taken,
         };
         self.ingress = Some(self.cluster.manager().link.ingress(update).await?);
-        self.routed = upstreams;
+        self.routed = Some(upstreams);
         Ok(())
     }
 }

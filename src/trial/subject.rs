@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::demands::{self, Demand};
+use super::operator::Operator;
+use super::smoke;
 use super::trouble::Trouble;
 use crate::compose::project::Project;
 use crate::compose::{self, SourceFile, VariableUse};
 use crate::ingress::routes::{self, RouteTable};
-use crate::recipe::{EnvFile, LookupError, Recipe, secret};
+use crate::recipe::{LookupError, Recipe, secret, stack_name};
 use crate::run::Redactor;
 use crate::scenario::Scenario;
-use crate::swarm::deploy::{DeployError, DeployOptions, StackSpec, stack_name};
+use crate::swarm::deploy::{DeployError, DeployOptions, StackSpec};
 
 /// How long a deploy may take when the recipe does not say. abra waits 50 to 60 s by its documentation and from memory [M]; a
 /// shared CI machine is slower than the servers that its operators have.
@@ -31,14 +33,20 @@ pub struct Subject {
     pub recipe: Recipe,
     /// What is known about it.
     pub scenario: Scenario,
+    /// The app's domain.
+    pub domain: String,
     /// The stack's name.
     pub stack: String,
     /// The merged project.
     pub project: Project,
     /// Its routes.
     pub routes: RouteTable,
+    /// The environment with which it is deployed.
+    pub environment: BTreeMap<String, String>,
     /// Values for its external secrets, by key.
     pub secrets: BTreeMap<String, Vec<u8>>,
+    /// The folder of the first compose file, empty for the recipe's root: paths in the project start there.
+    directory: String,
     /// The variables that its compose files use.
     pub variables: Vec<VariableUse>,
     /// How long a deploy may take.
@@ -50,15 +58,30 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Loads the recipe's compose files with the environment that an operator would have; secrets are generated, and the redactor
-    /// learns them.
+    /// Loads the recipe's compose files with the environment of an operator who has just made an app of it; secrets are generated,
+    /// and the redactor learns them.
     ///
     /// # Errors
     /// When the recipe's files cannot be deployed as they are; the recipe is at fault.
     pub fn prepare(recipe: Recipe, scenario: Scenario, redactor: &Redactor) -> Result<Self, Trouble> {
-        let empty = EnvFile::parse("");
-        let sample = recipe.env_sample.as_ref().unwrap_or(&empty);
-        let (stack, environment) = environment(&recipe, sample, &scenario);
+        let operator = Operator::new(&recipe);
+        let subject = Self::for_operator(recipe, scenario, &operator, redactor)?;
+        // Not of the releases before it: they are never opened in a browser with a scenario that may speak of newer things.
+        smoke::check(&subject)?;
+        Ok(subject)
+    }
+
+    /// The same for an operator who has an `.env` and secrets already; only secrets that are new are generated, and noted.
+    ///
+    /// # Errors
+    /// When the recipe's files cannot be deployed with that environment.
+    pub fn for_operator(
+        recipe: Recipe,
+        scenario: Scenario,
+        operator: &Operator,
+        redactor: &Redactor,
+    ) -> Result<Self, Trouble> {
+        let (domain, stack, environment) = environment(&recipe, operator, &scenario);
         let files = compose_files(&recipe, &environment)?;
         let variables: BTreeMap<&str, &str> =
             environment.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
@@ -70,7 +93,7 @@ impl Subject {
                     .advise("Correct the compose file; `docker stack config` refuses it as well.")
             })?;
         let mut notes: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
-        let variables = loaded.variables;
+        let (variables, directory) = (loaded.variables, loaded.directory);
         let project = loaded.project;
         if project.services.is_empty() {
             return Err(Trouble::failed(
@@ -79,7 +102,7 @@ impl Subject {
             )
             .advise("Add the app under services: in compose.yml, or name the file that has it in COMPOSE_FILE."));
         }
-        let secrets = secrets(&project, sample, &environment, &stack, redactor, &mut notes)?;
+        let secrets = secrets(&project, operator, &recipe, &environment, &stack, redactor, &mut notes)?;
         let routes = RouteTable::from_project(&project, &routes::Options::for_stack(&stack));
         if let Some(note) = routes.errors().next() {
             let all: Vec<String> = routes.errors().map(ToString::to_string).collect();
@@ -89,7 +112,22 @@ impl Subject {
         }
         let timeout = scenario.limits.deploy.unwrap_or_else(|| timeout(&project, &stack, &mut notes));
         let demands = demands::of(&project);
-        let subject = Self { stack, routes, secrets, variables, timeout, demands, notes, project, recipe, scenario };
+        let environment = environment.into_iter().collect();
+        let subject = Self {
+            domain,
+            stack,
+            routes,
+            environment,
+            secrets,
+            directory,
+            variables,
+            timeout,
+            demands,
+            notes,
+            project,
+            recipe,
+            scenario,
+        };
         // Everything that can be known without an engine is told before a node is started.
         subject.stack_spec(&DeployOptions::default())?;
         Ok(subject)
@@ -105,17 +143,43 @@ impl Subject {
         StackSpec::build(&self.project, &self.stack, &options, &|path| self.read(path))
     }
 
+    /// # Errors
+    /// When it reaches out of its containers (design.md §3.6), and was not trusted to.
+    pub(super) fn check_trust(&self, trusted: bool) -> Result<(), Trouble> {
+        if trusted || self.demands.is_empty() {
+            return Ok(());
+        }
+        let demands: Vec<String> = self.demands.iter().map(ToString::to_string).collect();
+        let reason = "the recipe reaches out of its containers, and was not trusted to";
+        Err(Trouble::errored("needs-trust", reason)
+            .with("demands", demands.join("\n"))
+            .advise("If you trust it, and the machine can be thrown away, run it again with --trust."))
+    }
+
+    /// What its operator has from now on: the `.env` it was made with, and the secrets by their real names.
+    pub fn operator(&self, env: &Operator) -> Operator {
+        let mut operator = env.clone();
+        for (key, value) in &self.secrets {
+            let name = self.project.secrets.get(key).map_or("", |object| object.name.as_str());
+            operator.secrets.insert(if name.is_empty() { key.clone() } else { name.to_owned() }, value.clone());
+        }
+        operator
+    }
+
     /// The images of all services.
     pub fn images(&self) -> BTreeSet<String> {
         self.project.services().map(|(_, service)| service.image.clone()).filter(|image| !image.is_empty()).collect()
     }
 
-    /// A file of the recipe, for configs.
+    /// A file that a config or secret names, from the folder of the first compose file.
     ///
     /// # Errors
     /// When there is none, or its path leaves the recipe.
     pub fn read(&self, path: &str) -> std::io::Result<Vec<u8>> {
-        read(&self.recipe, path)
+        if path.starts_with('/') || self.directory.is_empty() {
+            return read(&self.recipe, path);
+        }
+        read(&self.recipe, &format!("{}/{path}", self.directory))
     }
 }
 
@@ -126,33 +190,25 @@ fn read(recipe: &Recipe, path: &str) -> std::io::Result<Vec<u8>> {
         .map_err(|error| std::io::Error::new(std::io::ErrorKind::NotFound, error.to_string()))
 }
 
-/// The stack's name, and the environment of an app that an operator has just made from the sample: the sample's values, the domain
-/// filled in, and the versions that `abra.sh` exports, which win over the sample [M].
-fn environment(recipe: &Recipe, sample: &EnvFile, scenario: &Scenario) -> (String, Vec<(String, String)>) {
+/// The app's domain, the stack's name, and what an operator deploys with: the values of their `.env`, the domain filled in, and the versions that the
+/// recipe's `abra.sh` exports, which win over it [M].
+fn environment(recipe: &Recipe, operator: &Operator, scenario: &Scenario) -> (String, String, Vec<(String, String)>) {
     let short: String = recipe
         .name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
         .take(SHORT_NAME)
         .collect();
-    let domain = format!("{}.test", short.trim_matches('-'));
+    let short = short.trim_matches('-');
+    let domain = format!("{}.test", if short.is_empty() { "recipe" } else { short });
     let stack = stack_name(&domain);
     let mut overrides = BTreeMap::from([("STACK_NAME".to_owned(), stack.clone())]);
-    if sample.entry("DOMAIN").is_some() || recipe.env_sample.is_none() {
-        overrides.insert("DOMAIN".to_owned(), domain);
+    if operator.env.entry("DOMAIN").is_some() || recipe.env_sample.is_none() {
+        overrides.insert("DOMAIN".to_owned(), domain.clone());
     }
     overrides.extend(scenario.env.clone());
-    let mut environment = sample.effective(&overrides);
-    for (name, value) in recipe.abra_sh.iter().flat_map(|abra| abra.exported()) {
-        if scenario.env.contains_key(name) {
-            continue;
-        }
-        match environment.iter_mut().find(|(known, _)| known == name) {
-            Some((_, known)) => *known = value.to_owned(),
-            None => environment.push((name.to_owned(), value.to_owned())),
-        }
-    }
-    (stack, environment)
+    let environment = recipe.environment(&operator.env, &overrides);
+    (domain, stack, environment)
 }
 
 fn compose_files(recipe: &Recipe, environment: &[(String, String)]) -> Result<Vec<SourceFile>, Trouble> {
@@ -181,13 +237,19 @@ fn compose_files(recipe: &Recipe, environment: &[(String, String)]) -> Result<Ve
 /// Generates the external secrets that services use, as abra would: by the variable in their name.
 fn secrets(
     project: &Project,
-    sample: &EnvFile,
+    operator: &Operator,
+    recipe: &Recipe,
     environment: &[(String, String)],
     stack: &str,
     redactor: &Redactor,
     notes: &mut Vec<String>,
 ) -> Result<BTreeMap<String, Vec<u8>>, Trouble> {
-    let (specs, problems) = secret::specs(sample, environment);
+    let (mut specs, problems) = secret::specs(&operator.env, environment);
+    if let Some(sample) = &recipe.env_sample {
+        // A variable that only the recipe's own sample describes: a default in the compose file may still name its secret.
+        let known: BTreeSet<String> = specs.iter().map(|spec| spec.variable.clone()).collect();
+        specs.extend(secret::specs(sample, environment).0.into_iter().filter(|spec| !known.contains(&spec.variable)));
+    }
     notes.extend(problems.iter().map(|problem| format!(".env.sample:{}: {}", problem.line, problem.what)));
     let used: BTreeSet<&str> = project
         .services()
@@ -198,6 +260,10 @@ fn secrets(
         let real = if object.name.is_empty() { key } else { &object.name };
         if real.len() > NAME_LIMIT {
             // The deploy refuses it, with the arithmetic.
+            continue;
+        }
+        if let Some(value) = operator.secrets.get(real) {
+            values.insert(key.clone(), value.clone());
             continue;
         }
         // abra finds the secret by its real name, made of the variable's name and value.
@@ -216,6 +282,9 @@ fn secrets(
             notes.push(format!(
                 "the secret `{key}` is inserted by the operator (generate=false); taster made up a value"
             ));
+        }
+        if !operator.secrets.is_empty() {
+            notes.push(format!("the secret `{key}` is new to the operator, and was generated"));
         }
         let value = secret::generate(spec, &mut rand::rng());
         redactor.learn(key, &value);

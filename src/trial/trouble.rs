@@ -11,7 +11,7 @@ use crate::swarm::observe::ObserveError;
 /// Why a step did not pass.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trouble {
-    /// `failed`, `errored` or `blocked`.
+    /// `failed`, `errored`, `blocked`, or `skipped` for a structural fact.
     pub outcome: Outcome,
     /// The cause's stable name.
     pub class: String,
@@ -36,6 +36,11 @@ impl Trouble {
     /// We or the infrastructure are at fault.
     pub fn errored(class: &str, reason: impl Into<String>) -> Self {
         Self::new(Outcome::Errored, class, reason)
+    }
+
+    /// Not applicable, by a fact that was observed.
+    pub fn skipped(class: &str, reason: impl Into<String>) -> Self {
+        Self::new(Outcome::Skipped, class, reason)
     }
 
     /// An earlier step made it impossible.
@@ -174,27 +179,48 @@ impl From<crate::agent::LinkError> for Trouble {
 
 impl From<DeployError> for Trouble {
     fn from(error: DeployError) -> Self {
-        let (class, ours) = match &error {
-            DeployError::NameTooLong(_) => ("name-too-long", false),
-            DeployError::NameRefused { .. } => ("name-refused", false),
-            DeployError::Undefined { .. } => ("undefined-reference", false),
-            DeployError::Field { .. } => ("refused-value", false),
-            DeployError::File { .. } | DeployError::Size { .. } => ("config-file", false),
-            DeployError::Immutable(_) => ("immutable-config", false),
-            DeployError::ExternalNetworkMissing { .. } | DeployError::ExternalNetworkScope { .. } => {
-                ("external-network", false)
+        let recipe = |class| (class, false);
+        let ((class, ours), advice) = match &error {
+            DeployError::NameTooLong(_) => {
+                (recipe("name-too-long"), "Shorten the part of the name that the recipe chooses.")
             }
-            DeployError::ExternalMissing { .. } => ("secret-missing", false),
-            DeployError::NotAManager => ("not-a-manager", true),
+            DeployError::NameRefused { .. } => {
+                (recipe("name-refused"), "Use letters, digits, `-`, `_` and `.` in the name.")
+            }
+            DeployError::Undefined { .. } => {
+                (recipe("undefined-reference"), "Define it at the top level of the compose file, or correct the name.")
+            }
+            DeployError::Field { .. } => (recipe("refused-value"), "Write a value that swarm takes."),
+            DeployError::File { .. } | DeployError::Size { .. } => {
+                (recipe("config-file"), "See that the file is in the recipe, and that it is small enough for a config.")
+            }
+            DeployError::Immutable(_) => {
+                (recipe("immutable-config"), "Give it a new version, so that a new config is made beside the old one.")
+            }
+            DeployError::ExternalNetworkMissing { .. } | DeployError::ExternalNetworkScope { .. } => (
+                recipe("external-network"),
+                "Correct the network's name, or let the stack make it (without `external`).",
+            ),
+            DeployError::ExternalMissing { .. } => {
+                (recipe("secret-missing"), "Correct its name, or let a variable of .env.sample make it.")
+            }
+            DeployError::NotAManager => {
+                (("not-a-manager", true), "Name an engine that is a swarm manager in DOCKER_HOST.")
+            }
             // A request that the engine refuses as such is the recipe's; anything else is the engine's.
             DeployError::Engine {
                 source: bollard::errors::Error::DockerResponseServerError { status_code: 400..=499, .. },
                 ..
-            } => ("refused-by-swarm", false),
-            DeployError::Engine { .. } => ("engine", true),
-            DeployError::NotGone { .. } => ("not-gone", false),
+            } => (recipe("refused-by-swarm"), "Change what the swarm refuses; its own words say which part it is."),
+            DeployError::Engine { .. } => {
+                (("engine", true), "Look at the engine's log; `taster doctor` tells what it lacks.")
+            }
+            DeployError::NotGone { .. } => {
+                (recipe("not-gone"), "See that its program ends at its stop signal, or shorten `stop_grace_period`.")
+            }
         };
         let reason = error.to_string();
-        if ours { Self::errored(class, reason) } else { Self::failed(class, reason) }
+        let trouble = if ours { Self::errored(class, reason) } else { Self::failed(class, reason) };
+        trouble.advise(advice)
     }
 }

@@ -50,8 +50,13 @@ impl Bench {
     }
 }
 
+/// Passed, or rightly not tried: the first release has none before it.
+fn fine(step: &StepResult) -> bool {
+    step.outcome == Outcome::Passed || (step.outcome == Outcome::Skipped && step.structural)
+}
+
 fn passes(summary: &RunSummary) {
-    let not_passed: Vec<&StepResult> = summary.steps.iter().filter(|step| step.outcome != Outcome::Passed).collect();
+    let not_passed: Vec<&StepResult> = summary.steps.iter().filter(|step| !fine(step)).collect();
     assert!(not_passed.is_empty(), "{not_passed:#?}");
     assert_eq!((summary.level, summary.level_is_at_least), (2, true));
     let install = summary.steps.first().unwrap();

@@ -12,12 +12,14 @@ use taster::record::{Fact, Outcome, RunSummary};
 const TASTER: &str = env!("CARGO_BIN_EXE_taster");
 
 /// What the verbose view says when a phase has begun.
-const PHASES: [(&str, &str); 6] = [
+const PHASES: [(&str, &str); 8] = [
     ("node", "node: starting"),
     ("images", "images: "),
     ("install", "begin  install"),
     ("restart", "begin  restart"),
     ("redeploy", "begin  redeploy"),
+    ("smoke", "begin  smoke"),
+    ("upgrade", "begin  upgrade"),
     ("leftovers", "begin  leftovers"),
 ];
 
@@ -100,7 +102,12 @@ fn ctrl_c_at_each_step_leaves_nothing_and_a_whole_record() {
         assert_eq!(left_by(&run), "", "{phase}");
         let summary: RunSummary = serde_json::from_slice(&std::fs::read(run.join("run.json")).unwrap()).unwrap();
         let outcomes: Vec<_> = summary.steps.iter().map(|step| (step.kind.word(), step.outcome)).collect();
-        assert_eq!(outcomes.len(), 4, "{phase}: every planned step has one outcome: {outcomes:?}");
+        let events = taster::run::read(&run.join("events.ndjson")).unwrap();
+        let planned = events.iter().find_map(|event| match &event.fact {
+            Fact::Plan { steps, .. } => Some(steps.len()),
+            _ => None,
+        });
+        assert_eq!(Some(outcomes.len()), planned, "{phase}: every planned step has one outcome: {outcomes:?}");
         let broken = summary.steps.iter().find(|step| step.outcome == Outcome::Errored).unwrap();
         assert_eq!(broken.class.as_deref(), Some("interrupted"), "{phase}: {broken:#?}");
         let expected = if matches!(phase, "node" | "images") { "install" } else { phase };

@@ -88,7 +88,12 @@ fn large_files_end_soon() {
     .into();
     let keys: String = (0..110_000).map(|number| format!("    k{number}: x\n")).collect();
     let labels: String = (0..100_000).map(|number| format!("      k{number}: $x-\n")).collect();
-    let more = [("unknown keys", format!("{head}a\n{keys}")), ("labels", format!("{head}a\n    labels:\n{labels}"))];
+    let ports: String = (0..1000).map(|number| format!("      - 1-65535:{}\n", number + 81)).collect();
+    let more = [
+        ("ranges of ports", format!("{head}a\n    ports:\n{ports}")),
+        ("unknown keys", format!("{head}a\n{keys}")),
+        ("labels", format!("{head}a\n    labels:\n{labels}")),
+    ];
     for (name, text) in texts.into_iter().chain(more.map(|(name, text)| (name.to_owned(), text))) {
         let started = std::time::Instant::now();
         let files = vec![("compose.yml".to_owned(), text.into_bytes())];

@@ -91,16 +91,21 @@ impl Outcome {
 }
 
 impl Swarm {
+    /// The manager, for `docker -H`.
+    pub(crate) fn address(&self) -> &str {
+        &self.addresses[0]
+    }
+
     /// Deploys services (the YAML below `services:`) as a stack.
     pub(crate) async fn deploy(&self, stack: &str, services: &str) {
         let file = format!("version: \"3.8\"\nservices:\n{services}\n");
         let arguments = ["stack", "deploy", "--detach=true", "--resolve-image", "never", "-c", "-", stack];
-        docker(&self.addresses[0], &arguments, file.as_bytes()).await;
+        docker(self.address(), &arguments, file.as_bytes()).await;
     }
 
     /// Removes a stack, without waiting for its tasks.
     pub(crate) async fn remove(&self, stack: &str) {
-        docker(&self.addresses[0], &["stack", "rm", stack], &[]).await;
+        docker(self.address(), &["stack", "rm", stack], &[]).await;
     }
 
     /// Deploys, and looks until there is a verdict.

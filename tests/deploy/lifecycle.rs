@@ -232,7 +232,7 @@ async fn teardown(docker: &Docker) {
             "config life_app_conf_v1"
         ]
     );
-    remove(docker, STACK, Keep::UNDEPLOY).await.unwrap();
+    remove(&[docker], STACK, Keep::UNDEPLOY).await.unwrap();
     let kept: Vec<_> = leftovers(docker, STACK).await.unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(
         kept,
@@ -260,12 +260,12 @@ async fn teardown(docker: &Docker) {
     };
     docker.create_service(foreign, None).await.unwrap();
     let hurried = Keep { within: Duration::from_secs(2), ..Keep::NOTHING };
-    let text = remove(docker, STACK, hurried).await.unwrap_err().to_string();
+    let text = remove(&[docker], STACK, hurried).await.unwrap_err().to_string();
     assert!(text.contains("after 2 s still there: network life_default"), "{text}");
     docker.delete_service("foreign").await.unwrap();
 
-    let removed = remove(docker, STACK, Keep::NOTHING).await.unwrap();
+    let removed = remove(&[docker], STACK, Keep::NOTHING).await.unwrap();
     assert!(!removed.objects.is_empty());
     assert_eq!(leftovers(docker, STACK).await.unwrap(), []);
-    assert_eq!(remove(docker, STACK, Keep::NOTHING).await.unwrap().objects, [], "what is gone is no error");
+    assert_eq!(remove(&[docker], STACK, Keep::NOTHING).await.unwrap().objects, [], "what is gone is no error");
 }

@@ -66,7 +66,7 @@ async fn prepare(node: &TestNode) {
 /// Takes away what belongs to the stack by its label; the external secret of the same prefix stays.
 async fn clean(node: &TestNode) {
     let keep = Keep { secrets: true, ..Keep::NOTHING };
-    remove(&node.engine, STACK, keep).await.unwrap();
+    remove(&[&node.engine], STACK, keep).await.unwrap();
     for secret in leftovers(&node.engine, STACK).await.unwrap() {
         if secret.name != "parity_password_v1" {
             node.engine.delete_secret(&secret.id).await.unwrap();

@@ -70,7 +70,7 @@ fn container_facts(mut container: Value) -> Value {
 }
 
 async fn gone(node: &TestNode) {
-    let removed = remove(&node.engine, STACK, Keep::NOTHING).await.unwrap();
+    let removed = remove(&[&node.engine], STACK, Keep::NOTHING).await.unwrap();
     let kinds: Vec<_> = removed.objects.iter().map(|object| object.kind.as_str()).collect();
     for kind in ["service", "task", "container", "network", "secret", "config", "volume"] {
         assert!(kinds.contains(&kind), "no {kind} among {kinds:?}");

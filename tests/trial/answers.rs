@@ -144,10 +144,42 @@ fn an_app_without_any_route_is_watched_and_passes() {
 
 #[test]
 fn an_app_that_falls_over_while_it_is_watched_is_named() {
-    let tried = Recipe::new("falls", &faulty("exit:7@6"))
-        .scenario("[ready]\npath = \"/no/such/page\"\nwithin = \"25s\"\n")
-        .install();
-    assert_eq!(tried.step(taster::record::StepKind::Install).outcome, Failed);
+    let recipe =
+        Recipe::new("falls", &faulty("exit:7@6")).scenario("[ready]\npath = \"/no/such/page\"\nwithin = \"100s\"\n");
+    let tried = recipe.install();
+    tried.install(Failed, "crash-loop", &["exits with 7", "lived 6"]);
+    assert!(tried.seconds_to_verdict() < 60.0, "patience was waited out: {}", tried.seconds_to_verdict());
+    // Each life has its log, whatever swarm forgets.
+    let logs = std::fs::read_dir(tried.ended.folder.join("logs")).unwrap();
+    let texts: Vec<String> = logs.map(|log| std::fs::read_to_string(log.unwrap().path()).unwrap()).collect();
+    let last_words = texts.iter().filter(|text| text.contains("exiting with code 7")).count();
+    assert!(last_words >= 2, "{texts:?}");
+}
+
+#[test]
+fn behind_a_password_of_traefiks_the_app_itself_is_asked() {
+    let auth = "        - \"traefik.http.middlewares.${STACK_NAME}-auth.basicauth.users=me:$$apr1$$x$$y\"\n        \
+                - \"traefik.http.routers.${STACK_NAME}.middlewares=${STACK_NAME}-auth\"\n";
+    let install = Recipe::new("password", &app(HEALTHY, "", &format!("{ROUTE}{auth}"))).install();
+    assert!(everything(install.passed()).contains("200 (strong)"));
+    let blank = Recipe::new(
+        "password-blank",
+        &app(&format!("environment:\n  - DEMO_FAULT=blank\n{HEALTHY}"), "", &format!("{ROUTE}{auth}")),
+    );
+    blank.install().install(Failed, "no-answer", &["the page is blank"]);
+}
+
+#[test]
+fn ready_replaces_the_question_to_its_host_and_no_other() {
+    let second = "        - \"traefik.http.routers.other.rule=Host(`other.example.com`)\"\n        \
+                  - \"traefik.http.routers.other.entrypoints=web-secure\"\n        \
+                  - \"traefik.http.routers.other.tls=true\"\n        \
+                  - \"traefik.http.routers.other.service=other\"\n        \
+                  - \"traefik.http.services.other.loadbalancer.server.port=9999\"\n        \
+                  - \"traefik.http.routers.${STACK_NAME}.service=${STACK_NAME}\"\n";
+    let recipe = Recipe::new("two-hosts", &app(HEALTHY, "", &format!("{ROUTE}{second}")))
+        .scenario("[ready]\npath = \"/healthz\"\nhost = \"two-hosts.test\"\n");
+    recipe.install().install(Failed, "no-answer", &["https://other.example.com/", "502 from the proxy"]);
 }
 
 #[test]
@@ -156,4 +188,31 @@ fn an_app_that_calls_its_own_url_finds_itself() {
     let recipe =
         Recipe::new("calls", &compose).scenario("[ready]\npath = \"/call\"\ncontains = \"\\\"status\\\":30\"\n");
     recipe.install().passed();
+}
+
+#[test]
+fn an_app_that_calls_its_own_https_url_trusts_the_certificate_and_that_is_told() {
+    let compose = routed(&format!("environment:\n  - DEMO_CALL=https://${{DOMAIN}}/healthz\n{HEALTHY}"), "");
+    let scenario = "[ready]\npath = \"/call\"\ncontains = \"\\\"status\\\":200\"\n";
+    let tried = Recipe::new("calls-https", &compose).scenario(scenario).install();
+    tried.passed();
+    let told = tried.facts(|fact| match fact {
+        Fact::Adaptation { what, .. } => vec![what.clone()],
+        _ => Vec::new(),
+    });
+    assert!(told.iter().any(|what| what.contains("/etc/ssl/certs/ca-certificates.crt")), "{told:?}");
+}
+
+#[test]
+fn a_trust_store_that_the_recipe_brings_itself_is_left_alone() {
+    let compose = routed(
+        &format!(
+            "environment:\n  - DEMO_CALL=https://${{DOMAIN}}/healthz\n{HEALTHY}\nvolumes:\n  - certs:/etc/ssl/certs"
+        ),
+        "",
+    );
+    let compose = format!("{compose}volumes:\n  certs:\n");
+    let scenario = "[ready]\npath = \"/call\"\ncontains = \"\\\"status\\\":200\"\nwithin = \"5s\"\n";
+    let tried = Recipe::new("own-trust", &compose).scenario(scenario).install();
+    tried.install(Failed, "no-answer", &["GET /call 502"]);
 }

@@ -54,6 +54,40 @@ fn data_beside_the_volume_is_lost_and_the_title_shows_it() {
 }
 
 #[test]
+fn an_app_that_is_left_alone_and_falls_over_did_not_survive_the_second_deploy() {
+    // It answers well, and nothing but time shows that it does not last: no healthcheck vouches for it.
+    let compose = format!(
+        "{}volumes:\n  notes:\n",
+        routed("environment:\n  - DEMO_FAULT=exit:3@8\nvolumes:\n  - notes:/data", "")
+    );
+    let tried = Recipe::new("does-not-last", &compose).steps(&[StepKind::Restart, StepKind::Redeploy]);
+    let step = tried.step(StepKind::Redeploy);
+    assert_eq!(step.outcome, Failed, "{step:#?}");
+    assert!(matches!(step.class.as_deref(), Some("fell-over" | "crash-loop")), "{step:#?}");
+}
+
+#[test]
+fn a_probe_that_says_nothing_cannot_tell_whether_data_survives() {
+    let scenario = "[[probe]]\nname = \"nothing\"\nservice = \"app\"\nrun = \"demo-app list\"\n";
+    let tried = Recipe::new("silent", &notes_at("/data", "")).scenario(scenario).install();
+    tried.install(Failed, "probe", &["says nothing", "nothing"]);
+}
+
+#[test]
+fn fail_fast_stops_at_the_first_failure_and_blocks_the_rest() {
+    let recipe = Recipe::new("stops", &notes_at("/elsewhere", ""));
+    let mut options = recipe.options();
+    options.plan.steps = vec![StepKind::Restart, StepKind::Redeploy, StepKind::Leftovers];
+    options.fail_fast = true;
+    let tried = recipe.run(&options);
+    assert_eq!(outcome(&tried, StepKind::Restart), Failed);
+    for kind in [StepKind::Redeploy, StepKind::Leftovers] {
+        let step = tried.step(kind);
+        assert_eq!((step.outcome, step.reason.as_str()), (Blocked, "restart did not pass"), "{step:#?}");
+    }
+}
+
+#[test]
 fn a_seed_that_fails_is_told_with_what_it_said() {
     let scenario = "[[seed]]\nservice = \"app\"\nrun = \"demo-app add ''\"\n";
     let tried = Recipe::new("bad-seed", &notes_at("/data", "")).scenario(scenario).install();

@@ -34,8 +34,11 @@ fn a_healthcheck_that_asks_an_unhealthy_app_is_named_too() {
 fn lesson_14_a_healthcheck_that_kills_a_slow_first_boot_is_told_how_long_it_had() {
     let service = format!("{SLOW}{}", check("127.0.0.1:8080", "  retries: 2\n  start_period: 1s"));
     let tried = Recipe::new("impatient", &routed(&service, "")).install();
-    let words = ["while it was still starting", "start_period 1 s + 2 checks every 1 s", "`healthcheck.start_period`"];
-    tried.judged("killed-while-starting", &words);
+    let words = ["while it was still starting", "start_period 1 s + 2 checks every 1 s"];
+    let step = tried.judged("killed-while-starting", &words);
+    // A starved machine has another next move.
+    let starved = step.class.as_deref() == Some("starved");
+    assert!(starved || step.advice.as_ref().unwrap().contains("`healthcheck.start_period`"), "{step:#?}");
     tried.named_soon();
 }
 

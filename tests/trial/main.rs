@@ -20,4 +20,7 @@ mod lessons;
 mod nodes;
 mod registry;
 mod secrets;
+mod smoke;
 mod support;
+mod upgrade;
+mod variants;

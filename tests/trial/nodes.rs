@@ -13,10 +13,13 @@ const HEALTHY: &str =
 
 #[test]
 fn a_task_on_a_worker_converges_answers_and_is_heard() {
-    let compose = routed(HEALTHY, "placement:\n  constraints: [\"node.role == worker\"]");
-    let recipe = Recipe::new("on-worker", &compose);
+    let service = format!("{HEALTHY}\nvolumes:\n  - notes:/data");
+    let compose = routed(&service, "placement:\n  constraints: [\"node.role == worker\"]");
+    let recipe = Recipe::new("on-worker", &format!("{compose}volumes:\n  notes:\n"));
     let mut options = recipe.options();
     options.node.workers = 1;
+    // What lies on the worker goes as well.
+    options.plan.steps.push(taster::record::StepKind::Leftovers);
     let tried = recipe.run(&options);
     let install = tried.passed();
     assert!(!install.weak && everything(install).contains("200 (strong)"), "{install:#?}");

@@ -10,11 +10,29 @@ use super::Reader;
 /// The propagation modes that a short mount may name.
 const PROPAGATIONS: [&str; 6] = ["rprivate", "private", "rshared", "shared", "rslave", "slave"];
 
+/// The most ports that one service may have.
+const MOST_PORTS: usize = 65_536;
+
 impl Reader<'_> {
     pub(super) fn ports(&mut self, map: &Mapping, path: &Path<'_>) -> Vec<Port> {
         let read = |reader: &mut Self, node: &Node, path: &Path<'_>| {
             let items = node.as_list()?;
-            Some(items.iter().enumerate().flat_map(|(at, item)| reader.port(item, &path.index(at))).collect())
+            let mut ports = Vec::new();
+            for (at, item) in items.iter().enumerate() {
+                let path = path.index(at);
+                ports.extend(reader.port(item, &path));
+                if ports.len() > MOST_PORTS {
+                    // There are no more; a few lines of ranges would fill the memory.
+                    reader.refuse(
+                        item,
+                        &path,
+                        format!("the service has more than {MOST_PORTS} ports"),
+                        "publish fewer",
+                    );
+                    break;
+                }
+            }
+            Some(ports)
         };
         self.at(map, path, "ports", read).unwrap_or_default()
     }

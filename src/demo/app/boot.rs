@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::fault::{self, Fault};
-use super::store::Store;
+use super::store::{self, Store};
 use super::web::{self, App};
 use super::{AppArgs, say};
 
@@ -67,7 +68,7 @@ async fn start_and_serve(args: &AppArgs) -> anyhow::Result<()> {
         tokio::spawn(greet(listener, args.app_version.name()));
     }
     say(format_args!("listening on http://{}", listener.local_addr()?));
-    let app = App { store: Mutex::new(store), args: args.clone(), password, config };
+    let app = App { store: Mutex::new(store), args: args.clone(), password, config, visited: AtomicBool::new(false) };
     web::serve(listener, Arc::new(app)).await
 }
 
@@ -135,7 +136,14 @@ async fn open_store(args: &AppArgs) -> anyhow::Result<Store> {
         return Ok(Store::in_memory(args.app_version));
     }
     first_boot(args).await?;
+    let found = store::schema(&args.data)?;
+    if args.fault.contains(&Fault::BrokenMigration) && found.is_some_and(|found| found < args.app_version.schema()) {
+        bail!("fault: the data of an older version cannot be migrated");
+    }
     let (store, migrated_from) = Store::open(&args.data, args.app_version)?;
+    if args.fault.contains(&Fault::LossyMigration) && migrated_from.is_some() {
+        store::lose_first(&args.data)?;
+    }
     if let Some(from) = migrated_from {
         say(format_args!(
             "migrated {} notes from schema {from} to {}",

@@ -39,13 +39,24 @@ pub enum Fault {
     IgnoreTerm,
     /// `lose-on-restart`: notes live in memory alone.
     LoseOnRestart,
+    /// `broken-script`: the front page asks for a script that is not there.
+    BrokenScript,
+    /// `broken-script-once`: the same, for the first visitor only.
+    BrokenScriptOnce,
+    /// `blank-script`: the front page is painted by a script, and that fails.
+    BlankScript,
+    /// `broken-migration`: data of an older schema cannot be migrated; the app exits with an error.
+    BrokenMigration,
+    /// `lossy-migration`: migrating data of an older schema loses the first note.
+    LossyMigration,
 }
 
 /// Why a fault's text was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is no fault: use exit:CODE[@SECONDS], segv, oom, unhealthy, slow-boot:SECONDS, status:CODE, blank, redirect:URL, \
-     forbidden, lock[:SECONDS], ignore-term or lose-on-restart"
+     forbidden, lock[:SECONDS], ignore-term, lose-on-restart, broken-script, broken-script-once, blank-script, broken-migration \
+     or lossy-migration"
 )]
 pub struct UnknownFault(String);
 
@@ -71,6 +82,11 @@ impl FromStr for Fault {
             ("lock", Some(value)) => seconds(value).map(Self::Lock),
             ("ignore-term", None) => Some(Self::IgnoreTerm),
             ("lose-on-restart", None) => Some(Self::LoseOnRestart),
+            ("broken-script", None) => Some(Self::BrokenScript),
+            ("broken-script-once", None) => Some(Self::BrokenScriptOnce),
+            ("blank-script", None) => Some(Self::BlankScript),
+            ("broken-migration", None) => Some(Self::BrokenMigration),
+            ("lossy-migration", None) => Some(Self::LossyMigration),
             _ => None,
         };
         fault.ok_or_else(|| UnknownFault(text.to_owned()))
@@ -131,6 +147,9 @@ mod tests {
             ("lock:3", Fault::Lock(seconds(3.0))),
             ("ignore-term", Fault::IgnoreTerm),
             ("lose-on-restart", Fault::LoseOnRestart),
+            ("broken-script", Fault::BrokenScript),
+            ("broken-script-once", Fault::BrokenScriptOnce),
+            ("blank-script", Fault::BlankScript),
         ] {
             assert_eq!(text.parse(), Ok(fault), "{text}");
         }

@@ -93,7 +93,7 @@ impl Store {
     pub(super) fn open(path: &Path, version: Version) -> Result<(Self, Option<u32>), StoreError> {
         fs::create_dir_all(path).map_err(io("create", path))?;
         let store = Self::Folder { path: path.to_owned(), version };
-        let found = match read_schema(path)? {
+        let found = match schema(path)? {
             None => {
                 write(path, &Dump { schema: version.schema(), notebook: new_notebook(), notes: Vec::new() })?;
                 return Ok((store, None));
@@ -151,7 +151,7 @@ impl Store {
 
 /// Everything in a folder.
 pub(super) fn dump(path: &Path) -> Result<Dump, StoreError> {
-    let schema = read_schema(path)?
+    let schema = schema(path)?
         .ok_or_else(|| StoreError::Damaged { path: path.to_owned(), reason: "there is no file `schema`".to_owned() })?;
     Ok(Dump { schema, notebook: read_notebook(path)?, notes: read_notes(path)? })
 }
@@ -202,7 +202,8 @@ fn note(id: u64, text: &str) -> Note {
     Note::from_iter([("id".to_owned(), json!(id)), ("text".to_owned(), json!(text))])
 }
 
-fn read_schema(folder: &Path) -> Result<Option<u32>, StoreError> {
+/// The schema of the data in a folder; `None` when there is none yet.
+pub(super) fn schema(folder: &Path) -> Result<Option<u32>, StoreError> {
     let path = folder.join("schema");
     match fs::read_to_string(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -231,6 +232,13 @@ fn read_notes(folder: &Path) -> Result<Vec<Note>, StoreError> {
             .map_err(|e| StoreError::Damaged { path: path.clone(), reason: format!("line {}: {e}", number + 1) })
     };
     text.lines().enumerate().map(parse).collect()
+}
+
+/// Loses the first note: what a bad migration does.
+pub(super) fn lose_first(folder: &Path) -> Result<(), StoreError> {
+    let mut dump = dump(folder)?;
+    dump.notes.drain(..1.min(dump.notes.len()));
+    write(folder, &dump)
 }
 
 /// The schema comes last: a migration cut short before is run again, and each of its steps allows that.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub(super) struct App {
     pub(super) args: AppArgs,
     pub(super) password: Option<String>,
     pub(super) config: Config,
+    /// Somebody has asked for the script that is not there for the first one.
+    pub(super) visited: AtomicBool,
 }
 
 /// What the operator may say on the front page.
@@ -137,6 +140,15 @@ async fn route(app: &App, request: Request<Incoming>) -> anyhow::Result<Page> {
         }
         (&Method::POST, "/notes") => take_note(app, request).await?,
         (&Method::GET, "/admin") => admin(app, &request),
+        (&Method::GET, "/login") => text(StatusCode::OK, "text/html; charset=utf-8", login_page("")),
+        (&Method::POST, "/login") => log_in(app, request).await,
+        (&Method::GET, "/late.js") if app.args.fault.contains(&Fault::BlankScript) => {
+            let script = "document.body.append(notebook.title)";
+            text(StatusCode::OK, "text/javascript", format!("setTimeout(() => {script}, 300)\n"))
+        }
+        (&Method::GET, "/once.js") if app.visited.swap(true, Ordering::Relaxed) => {
+            text(StatusCode::OK, "text/javascript", String::new())
+        }
         (&Method::GET, "/call") => call(app).await,
         (&Method::GET, "/whoami") => json_page(StatusCode::OK, &who_am_i(&request)),
         _ => text(StatusCode::NOT_FOUND, "text/html; charset=utf-8", "<h1>There is no such page</h1>\n".to_owned()),
@@ -182,6 +194,27 @@ fn admin(app: &App, request: &Request<Incoming>) -> Page {
     page
 }
 
+/// A form, because most apps log their users in by one.
+fn login_page(said: &str) -> String {
+    format!(
+        "<!doctype html>\n<title>Log in</title>\n<h1>Log in</h1>\n<p>{said}</p>\n<form method=\"post\" action=\"/login\">\n  \
+         <label>Password <input type=\"password\" name=\"password\"></label>\n  <button>Log in</button>\n</form>\n"
+    )
+}
+
+async fn log_in(app: &App, request: Request<Incoming>) -> Page {
+    let body = Limited::new(request.into_body(), LONGEST_NOTE).collect().await;
+    let body = body.map(|body| String::from_utf8_lossy(&body.to_bytes()).into_owned()).unwrap_or_default();
+    let given = form_value(&body, "password");
+    let page = match (&app.password, given) {
+        (Some(password), Some(given)) if *password == given => {
+            "<!doctype html>\n<title>Admin</title>\n<h1>Welcome, administrator</h1>\n".to_owned()
+        }
+        _ => login_page("That is not the password."),
+    };
+    text(StatusCode::OK, "text/html; charset=utf-8", page)
+}
+
 async fn call(app: &App) -> Page {
     let Some(url) = &app.args.call else {
         return text(StatusCode::NOT_FOUND, "text/plain", "the app was not told its own URL\n".to_owned());
@@ -202,6 +235,16 @@ fn who_am_i(request: &Request<Incoming>) -> Value {
 }
 
 fn front_page(app: &App) -> anyhow::Result<String> {
+    let script = app.args.fault.iter().find_map(|fault| match fault {
+        Fault::BrokenScript => Some("/missing.js"),
+        Fault::BrokenScriptOnce => Some("/once.js"),
+        Fault::BlankScript => Some("/late.js"),
+        _ => None,
+    });
+    let script = script.map(|path| format!("<script src=\"{path}\"></script>")).unwrap_or_default();
+    if app.args.fault.contains(&Fault::BlankScript) {
+        return Ok(format!("<!doctype html>\n<title>{}</title>\n<body>{script}</body>\n", escaped(&app.config.title)));
+    }
     let (notebook, notes) = {
         let store = store(app);
         (store.notebook()?, store.notes()?.iter().map(|note| store.text(note)).collect::<Vec<_>>())
@@ -211,7 +254,7 @@ fn front_page(app: &App) -> anyhow::Result<String> {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n  <meta charset=\"utf-8\">\n  <title>{title}, notebook {notebook}</title>\n</head>\n<body>\n  \
          <h1>{title}</h1>\n  <p>{welcome}</p>\n  <form method=\"post\" action=\"/notes\">\n    \
          <input name=\"text\" aria-label=\"A note\">\n    <button>Keep</button>\n  </form>\n  <ul id=\"notes\">\n{items}  </ul>\n  \
-         <footer>notes {version}, schema {schema}, {count} notes</footer>\n</body>\n</html>\n",
+         <footer>notes {version}, schema {schema}, {count} notes</footer>\n{script}</body>\n</html>\n",
         title = escaped(&app.config.title),
         welcome = escaped(&app.config.welcome),
         version = app.args.app_version.name(),

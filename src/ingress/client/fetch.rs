@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, COOKIE, HOST, USER_AGENT};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HOST, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rustls::crypto::ring;
@@ -42,7 +42,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let trust = trust(ca_pem)?;
-    fetch(&connect, &Target { entry: Entry::Https, host, path }, None, &trust, limits).await
+    fetch(&connect, &Target { entry: Entry::Https, host, path, authorised: false }, None, &trust, limits).await
 }
 
 /// What to fetch.
@@ -52,6 +52,8 @@ pub(super) struct Target<'t> {
     pub host: &'t str,
     /// The path with its query.
     pub path: &'t str,
+    /// With a password, whichever.
+    pub authorised: bool,
 }
 
 impl Target<'_> {
@@ -141,6 +143,9 @@ fn request(target: &Target<'_>, cookies: Option<String>) -> Result<Request<Empty
         .header(USER_AGENT, concat!("taster/", env!("CARGO_PKG_VERSION")))
         .header(ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8")
         .header(ACCEPT_ENCODING, "identity");
+    if target.authorised {
+        builder = builder.header(AUTHORIZATION, "Basic dGFzdGVyOnRhc3Rlcg==");
+    }
     if let Some(cookies) = cookies {
         builder = builder.header(COOKIE, cookies);
     }

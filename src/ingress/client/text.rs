@@ -56,8 +56,11 @@ fn after(text: &str, mark: &str) -> usize {
 
 /// The offset of the end tag of an element whose content is not markup, or the end.
 fn end_of(text: &str, name: &str) -> usize {
-    let lower = text.to_ascii_lowercase();
-    lower.find(&format!("</{name}")).unwrap_or(text.len())
+    let ends = |at: &usize| {
+        let found = text.as_bytes().get(at + 2..at + 2 + name.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    text.match_indices("</").map(|(at, _)| at).find(ends).unwrap_or(text.len())
 }
 
 fn says_something(text: &str) -> bool {

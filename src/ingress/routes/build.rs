@@ -48,6 +48,12 @@ pub(super) fn build(project: &Project, options: &Options) -> RouteTable {
 
 impl Build<'_> {
     fn service(&mut self, name: &str, mut labels: ServiceLabels) {
+        if labels.enabled != Some(true) {
+            // Traefik leaves the service out before it reads its labels: what is wrong with them breaks nothing.
+            for note in labels.notes.iter_mut().filter(|note| note.label.as_deref() != Some("traefik.enable")) {
+                note.severity = note.severity.min(Severity::Warning);
+            }
+        }
         self.table.notes.append(&mut labels.notes);
         if labels.enabled != Some(true) {
             if labels.asks_for_routes && labels.enabled.is_none() {

@@ -221,7 +221,9 @@ impl Decoder<'_> {
     fn middleware_notes(&mut self, name: &str, middleware: &Middleware, key: &str) {
         let message = match middleware {
             Middleware::NotEmulated { kind } => format!("{kind} is not emulated: requests pass '{name}' unchanged"),
-            Middleware::BasicAuth { .. } => "passwords are not checked: every request is answered 401".to_owned(),
+            Middleware::BasicAuth { .. } => {
+                "passwords are not checked: any is taken, and none is answered 401".to_owned()
+            }
             _ => return,
         };
         self.note(key, NoteCode::MiddlewareNotEmulated, Severity::Info, message);

@@ -42,6 +42,11 @@ impl LeftoverKind {
         }
     }
 
+    /// Known to the engine that has it, and not to the swarm. A network is both: workers lose it after the manager.
+    pub(super) fn is_local(self) -> bool {
+        matches!(self, Self::Container | Self::Network | Self::Volume)
+    }
+
     fn path(self) -> &'static str {
         match self {
             Self::Service => "/services",

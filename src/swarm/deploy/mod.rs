@@ -29,7 +29,6 @@ pub use error::{DeployError, Immutable, NameTooLong};
 pub use file_object::{FileKind, StackFile, Version};
 pub use image::familiar_image;
 pub use leftovers::{Leftover, LeftoverKind, leftovers};
-pub use names::{STACK_NAME_LIMIT, stack_name};
 pub use remove::{Keep, Removed, remove};
 pub use spec::{Adaptation, DeployOptions, Endpoints, Files, StackSpec, StackVolume};
 

@@ -3,17 +3,10 @@
 use super::DeployError;
 use super::error::NameTooLong;
 
-/// Longest stack name (recipe-format.md §2, mark [M]).
-pub const STACK_NAME_LIMIT: usize = 45;
 /// Longest name of a secret or a config (swarmkit, control API).
 pub(super) const FILE_NAME_LIMIT: usize = 64;
 /// Longest name of a service or a network (swarmkit, control API).
 pub(super) const SERVICE_NAME_LIMIT: usize = 63;
-
-/// The stack name of an app: its domain with `.` replaced by `_`, cut at 45 characters (recipe-format.md §2, mark [M]).
-pub fn stack_name(domain: &str) -> String {
-    domain.chars().map(|c| if c == '.' { '_' } else { c }).take(STACK_NAME_LIMIT).collect()
-}
 
 /// `<stack>_<key>`: how the reference names what a compose file does not name itself.
 pub(super) fn scope(stack: &str, key: &str) -> String {
@@ -94,15 +87,6 @@ fn check_length(kind: &'static str, stack: &str, key: &str, name: &str, limit: u
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_stack_name_is_the_domain_with_underscores_cut_at_45() {
-        assert_eq!(stack_name("cloud.example.com"), "cloud_example_com");
-        let long = "a-very-long-subdomain.of-some-collective.example.coop";
-        let name = stack_name(long);
-        assert_eq!(name.len(), 45);
-        assert!(long.replace('.', "_").starts_with(&name));
-    }
 
     #[test]
     fn lesson_25_the_arithmetic_of_a_long_name_is_shown() {

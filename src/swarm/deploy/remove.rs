@@ -54,27 +54,31 @@ pub struct Removed {
 /// Removes a stack and waits until the engine no longer has any of what was to go.
 ///
 /// Services first; then their tasks and containers are waited for, because networks, secrets, configs and volumes stay in use until
-/// those are gone. What is in use is tried again until [`Keep::within`] is over. A stack that does not exist is no error.
+/// those are gone. What is in use is tried again until [`Keep::within`] is over. A stack that does not exist is no error. `engines` are
+/// those of the swarm's nodes, a manager's first: containers, networks and volumes are known to their own engine alone.
 ///
 /// # Errors
 /// The engine refused for another reason than use, or something was still there in the end ([`DeployError::NotGone`]).
-pub async fn remove(docker: &Docker, stack: &str, keep: Keep) -> Result<Removed, DeployError> {
+pub async fn remove(engines: &[&Docker], stack: &str, keep: Keep) -> Result<Removed, DeployError> {
     let started = Instant::now();
     let deadline = started + keep.within;
     let mut objects = Vec::new();
     for kind in LeftoverKind::ALL.into_iter().filter(|kind| !keep.keeps(*kind)) {
         let mut seen: Vec<Leftover> = Vec::new();
         loop {
-            let there = list(docker, kind, stack).await?;
+            let there = everywhere(engines, kind, stack).await?;
             if there.is_empty() {
                 break;
             }
-            seen.extend(there.iter().filter(|object| !seen.contains(object)).cloned().collect::<Vec<_>>());
-            for object in &there {
-                take_away(docker, object).await?;
+            for (engine, object) in &there {
+                take_away(engine, object).await?;
+                if !seen.contains(object) {
+                    seen.push(object.clone());
+                }
             }
             if Instant::now() >= deadline {
-                let left = list(docker, kind, stack).await?.iter().map(Leftover::to_string).collect::<Vec<_>>();
+                let left = everywhere(engines, kind, stack).await?;
+                let left: Vec<String> = left.iter().map(|(_, object)| object.to_string()).collect();
                 if left.is_empty() {
                     break;
                 }
@@ -89,6 +93,20 @@ pub async fn remove(docker: &Docker, stack: &str, keep: Keep) -> Result<Removed,
         objects.append(&mut seen);
     }
     Ok(Removed { objects, took: started.elapsed() })
+}
+
+/// The stack's things of one kind, each with an engine that knows it.
+async fn everywhere<'a>(
+    engines: &[&'a Docker],
+    kind: LeftoverKind,
+    stack: &str,
+) -> Result<Vec<(&'a Docker, Leftover)>, DeployError> {
+    let mut there = Vec::new();
+    let asked = if kind.is_local() { engines } else { &engines[..1.min(engines.len())] };
+    for engine in asked {
+        there.extend(list(engine, kind, stack).await?.into_iter().map(|object| (*engine, object)));
+    }
+    Ok(there)
 }
 
 /// Asks once. Tasks and containers are swarm's own to remove.

@@ -25,7 +25,7 @@ pub enum AdoptError {
     NotAManager,
     /// Somebody uses it.
     #[error(
-        "the swarm runs services that are not taster's ({}). A recipe under test could disturb them: use a swarm of its own, or say \
+        "the swarm runs services already ({}). A recipe under test could disturb them: use a swarm of its own, or say \
          `--shared-swarm` if you know that it cannot", .0.join(", ")
     )]
     InUse(Vec<String>),
@@ -50,8 +50,14 @@ pub(super) async fn adopt(
     let foreign: Vec<String> = services
         .into_iter()
         .filter_map(|service| service.spec)
-        .filter(|spec| !spec.labels.as_ref().is_some_and(|labels| labels.contains_key(RUN)))
-        .filter_map(|spec| spec.name)
+        .filter_map(|spec| {
+            // Another run that is alive may be disturbed as well; what dead ones left was removed before.
+            let run = spec.labels.as_ref().and_then(|labels| labels.get(RUN));
+            Some(match run {
+                Some(run) => format!("{} of the run {run}", spec.name?),
+                None => spec.name?,
+            })
+        })
         .collect();
     if !foreign.is_empty() && !shared {
         return Err(AdoptError::InUse(foreign).into());
@@ -100,6 +106,7 @@ pub(super) async fn adopt(
         rights: Rights::Least,
         address: swarm.node_addr.unwrap_or_default(),
         socket: PathBuf::new(),
+        _offered: None,
         host: host.clone(),
     };
     Ok((node, image))

@@ -48,6 +48,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// The engines of the nodes, the manager's first.
+    pub fn engines(&self) -> Vec<&Docker> {
+        self.nodes.iter().map(|node| &node.engine).collect()
+    }
+
     /// Starts the nodes.
     ///
     /// # Errors

@@ -75,7 +75,19 @@ pub struct Node {
     /// The address of its container on the host's network.
     pub address: String,
     pub(super) socket: PathBuf,
+    /// The task that offers the engine at the socket; it holds the link.
+    pub(super) _offered: Option<AbortOnDrop>,
     pub(super) host: Docker,
+}
+
+/// A task that ends with its owner.
+#[derive(Debug)]
+pub(super) struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Whether a node begins a swarm or joins one.
@@ -198,8 +210,10 @@ async fn bring_up(
     command.extend(["agent".to_owned(), "serve".to_owned()]);
     let link = Link::start(host, container, command).await?;
     // A path for a unix socket has at most 107 bytes, so it is not put into the run's folder.
-    let socket = wanted.owner.scratch.join(format!("{}.sock", wanted.index));
-    link.offer_engine(&socket).map_err(|source| NodeError::Socket { path: socket.clone(), source })?;
+    // Each try with more rights has its own: the one before may still be held.
+    let socket = wanted.owner.scratch.join(format!("{}-{}.sock", wanted.index, wanted.rights.word()));
+    let offered = link.offer_engine(&socket).map_err(|source| NodeError::Socket { path: socket.clone(), source })?;
+    let offered = AbortOnDrop(offered);
     let engine = wait_for_engine(host, wanted, &link, &socket).await?;
     let setup = link.setup().await?;
     let address = address_of(host, container).await?;
@@ -213,6 +227,7 @@ async fn bring_up(
         rights: wanted.rights,
         address,
         socket,
+        _offered: Some(offered),
         host: host.clone(),
     })
 }
@@ -225,7 +240,9 @@ async fn wait_for_engine(host: &Docker, wanted: &Wanted<'_>, link: &Link, socket
         .map_err(EngineError::refused("connect to the node's engine"))?;
     let begun = Instant::now();
     loop {
-        if engine.ping().await.is_ok() {
+        // A connection is taken before the engine serves it.
+        let left = ENGINE_PATIENCE.saturating_sub(begun.elapsed()).max(Duration::from_secs(1));
+        if matches!(tokio::time::timeout(left, engine.ping()).await, Ok(Ok(_))) {
             let engine = engine.negotiate_version().await.map_err(EngineError::refused("tell its version"))?;
             return Ok(engine);
         }

@@ -22,6 +22,12 @@ pub(super) fn mentions(container: &Value, stack: &str, own: &str, names: &[Strin
     names.iter().filter(mentioned).cloned().collect()
 }
 
+/// The short names, among `names`, that a text such as a configuration file uses as a host.
+pub fn mentioned_in(text: &str, stack: &str, own: &str, names: &[String]) -> Vec<String> {
+    let mentioned = |name: &&String| name.as_str() != own && text.lines().any(|line| is_host("", line, stack, name));
+    names.iter().filter(mentioned).cloned().collect()
+}
+
 fn strings(value: &Value) -> impl Iterator<Item = &str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str)
 }

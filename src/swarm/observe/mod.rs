@@ -14,6 +14,7 @@ mod wire;
 
 pub use changes::{Changes, Wake, changes};
 pub use engines::Engines;
+pub use mentions::mentioned_in;
 pub use observer::{ObserveError, Observer, observe};
 pub use pressure::{Pressure, Stall};
 pub use view::{

@@ -181,6 +181,7 @@ pub(super) fn service(raw: RawService, stack: &str, names: &[String], nodes: u64
         created_at: time(&raw.created_at),
         updated_at: time(&raw.updated_at),
         image: template["ContainerSpec"]["Image"].as_str().unwrap_or_default().to_owned(),
+        labels: raw.spec.labels.unwrap_or_default(),
         update: raw.update_status.and_then(update),
         update_monitor: or_default(
             raw.spec.update_config.and_then(|config| config.monitor).unwrap_or(0),

@@ -1,5 +1,6 @@
 //! The data: a stack, its services, their tasks.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -152,6 +153,8 @@ pub struct ServiceView {
     pub updated_at: Option<Timestamp>,
     /// The image in the specification.
     pub image: String,
+    /// The service's labels (`deploy: labels:` in a compose file).
+    pub labels: BTreeMap<String, String>,
     /// `UpdateStatus`.
     pub update: Option<UpdateView>,
     /// How long an update watches each new task (swarm's default: 5 s).

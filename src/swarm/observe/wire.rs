@@ -37,6 +37,7 @@ pub(super) struct RawJobStatus {
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct RawSpec {
     pub(super) name: String,
+    pub(super) labels: Option<std::collections::BTreeMap<String, String>>,
     pub(super) task_template: Value,
     pub(super) mode: HashMap<String, Option<RawMode>>,
     pub(super) update_config: Option<RawUpdateConfig>,

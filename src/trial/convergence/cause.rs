@@ -72,8 +72,6 @@ pub enum Class {
     InsufficientResources,
     /// The engine, the manager or a node does not do its work.
     Engine,
-    /// A peer had kept the address of a task that was replaced (environment.md: without virtual IPs).
-    StalePeer,
 }
 
 impl Class {
@@ -87,7 +85,6 @@ impl Class {
                 | Self::DiskFull
                 | Self::InsufficientResources
                 | Self::Engine
-                | Self::StalePeer
         )
     }
 
@@ -112,7 +109,7 @@ pub struct Cause {
     /// What to do next.
     pub advice: String,
     /// Peers that the service seems to have missed, by what its log or its settings say. When nothing else is wrong and the swarm works
-    /// without virtual IPs, restarting only this service tells whether it had kept an old address: see [`Cause::stale_address`].
+    /// without virtual IPs, restarting only this service tells whether it had kept an old address: see `trial::restart`.
     pub missed_peers: Vec<String>,
 }
 
@@ -141,19 +138,6 @@ impl Cause {
         if !text.trim().is_empty() {
             self.evidence.push(Evidence::text(kind, text));
         }
-        self
-    }
-
-    /// The same finding after it was seen that restarting only `service` cured it: on a swarm without virtual IPs a replaced task has a
-    /// new address, and a program that keeps the old one fails through no fault of the recipe. The caller makes that experiment, and
-    /// only where [`Cause::missed_peers`] is not empty.
-    #[must_use]
-    pub fn stale_address(mut self) -> Self {
-        self.headline =
-            format!("{} kept the address of a task that had been replaced ({})", self.service, self.headline);
-        self.class = Class::StalePeer;
-        self.advice =
-            "Use a node with virtual IPs (a kernel with ip_vs): there a service keeps its address.".to_owned();
         self
     }
 }

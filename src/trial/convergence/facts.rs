@@ -28,6 +28,8 @@ pub struct ServiceFacts {
     pub seconds_to_healthy: Option<f64>,
     /// Tasks that failed on the way.
     pub restarts: u64,
+    /// How the last of them failed, as the end of a sentence about the service.
+    pub last_failure: Option<String>,
     /// What a reader should know: an update that is paused, no replicas wanted, killed by its healthcheck on the way.
     pub notes: Vec<String>,
 }

@@ -132,6 +132,10 @@ impl Judge {
         facts.seconds_to_running = track.running_after.map(|after| after.as_secs_f64());
         facts.seconds_to_healthy = track.healthy_after.map(|after| after.as_secs_f64());
         facts.restarts = track.failures.len() as u64;
+        facts.last_failure = track
+            .failures
+            .last()
+            .map(|failure| format!("{} after {}", crash::blame(service, failure), words::duration(failure.lived)));
         let killed: Vec<_> = track.failures.iter().filter(|failure| failure.kind == Kind::Unhealthy).collect();
         if let Some(first) = killed.first() {
             facts.notes.push(format!(

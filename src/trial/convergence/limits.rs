@@ -48,6 +48,14 @@ impl Params {
         self
     }
 
+    /// Takes those tasks of a view as known that have ended: whatever else ends badly from now on counts.
+    #[must_use]
+    pub fn after_ended(mut self, before: &StackView) -> Self {
+        let tasks = before.services.iter().flat_map(|service| &service.tasks);
+        self.known_tasks = tasks.filter(|task| task.state.is_terminal()).map(|task| task.id.clone()).collect();
+        self
+    }
+
     pub(super) fn settle(&self, service: &str) -> Duration {
         self.settle.get(service).copied().unwrap_or(self.thresholds.settle)
     }

@@ -32,3 +32,4 @@ pub use cause::{Cause, Class};
 pub use facts::{Facts, ServiceFacts};
 pub use judge::{Judge, Verdict, Wait};
 pub use limits::{Params, Thresholds};
+pub use timeout::starved;

@@ -38,6 +38,13 @@ impl Mean {
     }
 }
 
+/// What a machine lacks at this moment, when it lacks something: whatever takes too long there may be no fault of what is tried.
+pub fn starved(pressure: &Pressure) -> Option<String> {
+    let mut load = Load::default();
+    load.add(pressure);
+    load.starved(&Thresholds::default())
+}
+
 impl Load {
     pub(super) fn add(&mut self, pressure: &Pressure) {
         let part = |stall: Option<Stall>, read: fn(Stall) -> f64| stall.map(read);

@@ -316,6 +316,7 @@ pub(super) fn service(name: &str) -> ServiceView {
         created_at: Some(begin()),
         updated_at: Some(begin()),
         image: "image:1".into(),
+        labels: std::collections::BTreeMap::new(),
         update: None,
         update_monitor: Duration::from_secs(5),
         restart: RestartPolicy::default(),

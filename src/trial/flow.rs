@@ -1,0 +1,126 @@
+//! From the recipe to the last step of the plan.
+
+use std::time::Instant;
+
+use super::data::{self, Readings};
+use super::install::{self, Installed};
+use super::recorder::Passed;
+use super::run::{Gathered, TrialOptions};
+use super::session::Session;
+use super::subject::Subject;
+use super::trouble::Trouble;
+use super::{leftovers, redeploy, restart, smoke, upgrade, variant};
+use crate::recipe::{Recipe, Release};
+use crate::record::{Outcome, PlannedStep, StepKind};
+use crate::run::{RunFolder, RunLog};
+use crate::scenario::{DEFAULT_VARIANT, Scenario};
+use crate::swarm::engine;
+use crate::swarm::labels::Owner;
+use crate::swarm::node::Cluster;
+use crate::swarm::reap;
+
+/// What a run stands on.
+pub(super) struct Ground<'a> {
+    pub(super) options: &'a TrialOptions,
+    pub(super) owner: &'a Owner,
+    pub(super) folder: &'a RunFolder,
+    pub(super) log: &'a RunLog,
+    /// The release to upgrade from.
+    pub(super) from: Option<&'a Release>,
+}
+
+impl Ground<'_> {
+    /// Tries every planned step. Every trouble goes to the recorder.
+    pub(super) async fn taste(&self, recipe: Recipe, scenario: Scenario, gathered: &mut Gathered) {
+        let mut session = match self.set_up(recipe, scenario, gathered).await {
+            Ok(session) => session,
+            Err(trouble) => return gathered.recorder.break_off(trouble),
+        };
+        let mut installed = None;
+        while let Some(step) = gathered.recorder.begin() {
+            match self.step(&step, &mut session, &mut installed).await {
+                Ok(passed) => gathered.recorder.passed(passed),
+                Err(trouble) => {
+                    let goes_on = trouble.outcome == Outcome::Skipped || !self.options.fail_fast;
+                    gathered.recorder.trouble(trouble);
+                    if !goes_on {
+                        gathered.recorder.block_rest(step.kind.word());
+                    }
+                }
+            }
+            gathered.digests.clone_from(&session.digests);
+        }
+        session.finish_logs().await;
+    }
+
+    async fn step(
+        &self,
+        step: &PlannedStep,
+        session: &mut Session,
+        installed: &mut Option<(Installed, Readings)>,
+    ) -> Result<Passed, Trouble> {
+        match (step.kind, &installed) {
+            (StepKind::Install, _) if step.variant != DEFAULT_VARIANT => variant::run(session, &step.variant).await,
+            (StepKind::Install, _) => {
+                let (first, readings) = first(session).await?;
+                let passed = first.passed();
+                *installed = Some((first, readings));
+                Ok(passed)
+            }
+            (StepKind::Restart, Some((installed, readings))) => restart::run(session, installed, readings).await,
+            (StepKind::Redeploy, Some(_)) => redeploy::run(session).await,
+            (StepKind::Smoke, Some(_)) => smoke::run(session, self.folder).await,
+            (StepKind::Upgrade, Some(_)) => {
+                let host = engine::connect().await?;
+                upgrade::run(session, &host, self.from).await
+            }
+            (StepKind::Leftovers, _) => leftovers::run(session).await,
+            _ => Err(Trouble::blocked("install")),
+        }
+    }
+
+    /// Everything before the first step: the subject, the node, the images.
+    async fn set_up(&self, recipe: Recipe, scenario: Scenario, gathered: &mut Gathered) -> Result<Session, Trouble> {
+        let log = self.log;
+        let subject = Subject::prepare(recipe, scenario, log.redactor())?;
+        for note in &subject.notes {
+            log.note(note.clone());
+        }
+        subject.check_trust(self.options.trust)?;
+        let project = crate::compose::canonical(&subject.project, None);
+        let deployed = serde_json::to_string_pretty(&project).unwrap_or_default();
+        let kept = self.folder.write("deployed/project.json", log.redactor().clean(&deployed).as_bytes());
+        kept.map_err(|error| {
+            Trouble::errored("run-folder", format!("cannot write to {}: {error}", self.folder.path().display()))
+        })?;
+        let host = engine::connect().await?;
+        let reaped = reap::reap(&host).await?;
+        for failure in reaped.failures {
+            log.note(format!("something of a dead run stays: {failure}"));
+        }
+        for remnant in reaped.removed {
+            log.note(format!("removed what the dead run {} left: {} {}", remnant.run, remnant.kind, remnant.name));
+        }
+        let begun = Instant::now();
+        log.progress("node", "starting");
+        let cluster = Cluster::start(&host, self.owner, &self.options.node).await?;
+        log.timing("node-ready", begun);
+        let mut session = Session::open(cluster, subject, log.clone(), self.owner, self.folder).await?;
+        session.trusted = self.options.trust;
+        gathered.node = Some(session.facts.clone());
+        session.guard_adopted().await?;
+        session.prepare_node().await?;
+        let provided = session.provide_images(&host).await;
+        gathered.digests.clone_from(&session.digests);
+        provided?;
+        Ok(session)
+    }
+}
+
+/// Installs, and writes the data that must survive.
+async fn first(session: &mut Session) -> Result<(Installed, Readings), Trouble> {
+    let installed = install::run(session).await?;
+    data::seed(session).await?;
+    let readings = data::read(session).await?;
+    Ok((installed, readings))
+}
