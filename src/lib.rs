@@ -17,6 +17,7 @@ pub mod browser;
 pub mod scenario;
 pub mod trial;
 pub mod score;
+pub mod registry;
 pub mod report;
 pub mod demo;
 pub mod doctor;
