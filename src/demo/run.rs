@@ -109,7 +109,9 @@ async fn load_images(host: &bollard::Docker, executable: Option<&Path>) -> Resul
     for (reference, id) in &archive.images {
         let there = host.inspect_image(reference).await.ok().and_then(|image| image.id);
         if there.as_ref() != Some(id) {
-            return Ok(images::load(host, reference, archive.parts).await?);
+            images::load(host, reference, archive.parts).await?;
+            images::prune_nameless(host, image::LABEL.0).await;
+            return Ok(());
         }
     }
     Ok(())

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::models::ImageInspect;
-use bollard::query_parameters::{CreateImageOptionsBuilder, ImportImageOptionsBuilder, TagImageOptionsBuilder};
+use bollard::query_parameters::{
+    CreateImageOptionsBuilder, ImportImageOptionsBuilder, PruneImagesOptionsBuilder, TagImageOptionsBuilder,
+};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 
@@ -166,6 +168,13 @@ pub async fn load(engine: &Docker, reference: &str, parts: Vec<Bytes>) -> Result
     import(engine, futures_util::stream::iter(parts.into_iter().map(Ok)))
         .await
         .map_err(|reason| copy_failed(reference, reason))
+}
+
+/// Removes images that have `label` and no name any more, because a newer build took it: each build of taster would leave some.
+/// Those in use stay until nothing uses them. What the engine has against it is of no importance: the next build asks again.
+pub async fn prune_nameless(engine: &Docker, label: &str) {
+    let filters = std::collections::HashMap::from([("dangling", vec!["true"]), ("label", vec![label])]);
+    let _ = engine.prune_images(Some(PruneImagesOptionsBuilder::default().filters(&filters).build())).await;
 }
 
 /// Sends an archive of images to an engine; what the engine has against it, as text.

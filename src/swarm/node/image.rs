@@ -17,6 +17,7 @@ use futures_util::StreamExt;
 use super::host_files;
 use crate::agent::executable::Packed;
 use crate::swarm::engine::{EngineError, is_missing, said};
+use crate::swarm::images;
 use crate::swarm::labels::{self, Owner};
 
 /// The repository of node images.
@@ -91,6 +92,7 @@ pub async fn ensure(
     }
     add_agent(host, owner, &base, &packed, &reference).await?;
     remove_older(host, &reference).await;
+    images::prune_nameless(host, labels::NODE_IMAGE).await;
     Ok(NodeImage { reference, origin, agent: packed })
 }
 
