@@ -22,7 +22,7 @@ use crate::swarm::deploy::{self, Applied, ApplyOptions, Change, DeployOptions, E
 use crate::swarm::engine::EngineError;
 use crate::swarm::images;
 use crate::swarm::labels::Owner;
-use crate::swarm::node::Cluster;
+use crate::swarm::node::{Cluster, Memory};
 use crate::swarm::observe::{Engines, Observer, StackView, TaskState};
 
 /// Which tasks a deploy replaces.
@@ -83,7 +83,7 @@ impl Session {
         owner: &Owner,
         folder: &RunFolder,
     ) -> Result<Self, Trouble> {
-        let facts = cluster.facts(owner).await?;
+        let facts = cluster.facts(owner, Memory::Used).await?;
         log.write(Fact::Node(facts.clone()));
         let nodes = cluster.nodes.iter().map(|node| (node.swarm_id.clone(), node.engine.clone())).collect();
         let engines = Engines::new(cluster.manager().engine.clone(), nodes);
