@@ -87,9 +87,8 @@ impl Ground<'_> {
             log.note(note.clone());
         }
         subject.check_trust(self.options.trust)?;
-        let project = crate::compose::canonical(&subject.project, None);
-        let deployed = serde_json::to_string_pretty(&project).unwrap_or_default();
-        let kept = self.folder.write("deployed/project.json", log.redactor().clean(&deployed).as_bytes());
+        let deployed = crate::compose::to_yaml(&subject.project);
+        let kept = self.folder.write("deployed/compose.yml", log.redactor().clean(&deployed).as_bytes());
         kept.map_err(|error| {
             Trouble::errored("run-folder", format!("cannot write to {}: {error}", self.folder.path().display()))
         })?;

@@ -89,8 +89,8 @@ fn lesson_04_what_taster_adds_is_listed_and_touches_nothing_of_the_recipe() {
             assert!(!what.contains(untouchable), "{what}");
         }
     }
-    let project = std::fs::read_to_string(tried.ended.folder.join("deployed/project.json")).unwrap();
-    let project: serde_json::Value = serde_json::from_str(&project).unwrap();
+    let project = std::fs::read_to_string(tried.ended.folder.join("deployed/compose.yml")).unwrap();
+    let project: serde_json::Value = yaml_serde::from_str(&project).unwrap();
     let app = &project["services"]["app"];
     assert_eq!(app["image"], "taster-demo:2.0");
     assert_eq!(app["command"], serde_json::json!(["serve"]));
