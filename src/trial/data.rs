@@ -54,7 +54,10 @@ pub(super) async fn read(session: &mut Session) -> Result<Readings, Trouble> {
 }
 
 /// What the probes say now, be it nothing.
-async fn look(session: &mut Session) -> Result<Readings, Trouble> {
+///
+/// # Errors
+/// When one goes on failing.
+pub(super) async fn look(session: &mut Session) -> Result<Readings, Trouble> {
     let mut readings = Readings::new();
     for probe in session.subject.scenario.probe.clone() {
         let begun = Instant::now();
