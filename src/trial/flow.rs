@@ -75,7 +75,10 @@ impl Ground<'_> {
                 Ok(passed)
             }
             (StepKind::Backup, Some(_)) => match backup::run(session).await {
-                Ok((passed, taken)) => {
+                Ok((mut passed, taken)) => {
+                    if let Some(path) = &self.options.keep_backup {
+                        passed.evidence.extend(backup::keep(session, path).await?);
+                    }
                     state.backup = Some(Ok(taken));
                     Ok(passed)
                 }

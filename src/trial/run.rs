@@ -48,6 +48,8 @@ pub struct TrialOptions {
     pub fail_fast: bool,
     /// Upgrade from this release, instead of the newest one before the candidate.
     pub from: Option<String>,
+    /// Keep what was backed up as a tar archive: a file, or a folder in which one is made.
+    pub keep_backup: Option<PathBuf>,
 }
 
 /// Why there was no run at all.

@@ -2,7 +2,9 @@
 //!
 //! Everything that is read, copied and hashed stays in the node. A backup that succeeded proves nothing until it was restored.
 
+mod database;
 mod hooks;
+mod keep;
 mod manifest;
 mod restore;
 mod volumes;
@@ -10,6 +12,7 @@ mod volumes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use self::database::Database;
 use self::volumes::{Manifest, Volume};
 use super::answer::Answer;
 use super::data::{self, Readings};
@@ -21,6 +24,7 @@ use crate::agent::{FileKind, FilesRequest};
 use crate::compose::backup::{Backup, Selected};
 use crate::record::Evidence;
 
+pub(super) use keep::keep;
 pub(super) use restore::run as restore;
 
 /// Between two looks at the idle app: what differs changes by itself.
@@ -71,6 +75,7 @@ pub(super) struct Taken {
     /// What changes there by itself.
     volatile: BTreeMap<String, BTreeSet<String>>,
     readings: Readings,
+    databases: Vec<Database>,
     answers: Vec<Answer>,
 }
 
@@ -94,16 +99,25 @@ pub(super) async fn run(session: &mut Session) -> Result<(Passed, Taken), Troubl
     if !labels.is_on {
         return Err(no_backup(&written));
     }
+    let mut databases = database::there(session).await?;
     tokio::time::sleep(IDLE).await;
+    for database in &mut databases {
+        if let Some(now) = database.read(session).await? {
+            database.learn(&now);
+        }
+    }
     let before = volumes::describe(session, &volumes).await?;
     let volatile = before
         .iter()
         .map(|(key, manifest)| (key.clone(), manifest::differing(first.get(key).unwrap_or(manifest), manifest)))
         .collect();
+    for database in &mut databases {
+        database.plant(session).await?;
+    }
     let copying = Instant::now();
     for (service, hooks) in &labels.hooks {
         if let Some(line) = &hooks.before_backup {
-            hooks::run(session, "backup", service, "before the backup", line).await?;
+            before_backup(session, &mut databases, service, line).await?;
         }
     }
     let parts = save(session, &labels, &volumes).await?;
@@ -112,10 +126,35 @@ pub(super) async fn run(session: &mut Session) -> Result<(Passed, Taken), Troubl
             hooks::run(session, "backup", service, "after the backup", line).await?;
         }
     }
+    for database in &databases {
+        database.unplant(session).await?;
+    }
     session.log.timing("backup", copying);
     session.still_converged("backup").await?;
     let passed = what_was_taken(&labels, &parts, &written)?;
-    Ok((passed, Taken { labels, parts, written, before, volatile, readings, answers }))
+    Ok((passed, Taken { labels, parts, written, before, volatile, readings, databases, answers }))
+}
+
+/// Runs a hook before the backup. One that fails is run again without what was planted, before the recipe is blamed.
+async fn before_backup(
+    session: &mut Session,
+    databases: &mut [Database],
+    service: &str,
+    line: &str,
+) -> Result<(), Trouble> {
+    let Err(trouble) = hooks::run(session, "backup", service, "before the backup", line).await else { return Ok(()) };
+    if !databases.iter().any(|database| database.canary.is_some()) {
+        return Err(trouble);
+    }
+    for database in databases {
+        database.unplant(session).await?;
+        database.forget_canary();
+    }
+    hooks::run(session, "backup", service, "before the backup", line).await?;
+    session.log.note(format!(
+        "{service}: the hook before the backup fails when the database holds a table that is not the app's"
+    ));
+    Ok(())
 }
 
 fn no_backup(written: &[String]) -> Trouble {

@@ -1,8 +1,9 @@
 //! `restore`: everything is lost, a fresh stack is deployed, the backup is written back, and the data must be there again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::database::Tables;
 use super::manifest::{Survival, some};
 use super::volumes::{self, Manifest};
 use super::{Source, Taken, hooks};
@@ -17,6 +18,12 @@ use crate::trial::trouble::Trouble;
 
 /// At least this share of what the run wrote must have come back as it was, where nothing but files proves it (design.md §3.5).
 const ENOUGH: f64 = 0.5;
+
+/// Right after a restore a database may still be busy (lesson 22).
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Pause between two questions.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What is found on the way.
 #[derive(Debug, Default)]
@@ -44,19 +51,24 @@ pub(in crate::trial) async fn run(session: &mut Session, taken: &Taken) -> Resul
     let params = session.params();
     session.converge("restore", params, begun).await?;
     let content = control(session, taken, &mut found).await?;
+    let mut tables = Vec::new();
+    for database in &taken.databases {
+        tables.push(database.read(session).await?.unwrap_or_default());
+    }
     let fresh = volumes::describe(session, &volumes::there(session).await?).await?;
     let writing = Instant::now();
     write_back(session, taken).await?;
     session.log.timing("restore", writing);
-    if let Err(trouble) = check(session, taken, begun).await {
-        restart(session, taken, begun, trouble).await?;
+    if let Err(trouble) = check(session, taken, &tables, begun).await {
+        restart(session, taken, &tables, begun, trouble).await?;
         found.weak = true;
         found.finding("only after a restart of every service is the data there: tell operators, or restart it in the hook after the restore");
     }
     let volumes = volumes::there(session).await?;
     let after = volumes::describe(session, &volumes).await?;
     remove_canaries(session, taken, &volumes, &after, &mut found).await?;
-    let proofs = proofs(session, taken, &fresh, &after, &content, &mut found);
+    let asked = databases(session, taken, &tables, &mut found).await?;
+    let proofs = proofs(session, taken, (&fresh, &after), &content, &asked, &mut found);
     session.proofs.clone_from(&proofs);
     verdict(taken, &proofs, found, begun)
 }
@@ -115,13 +127,37 @@ async fn write_back(session: &mut Session, taken: &Taken) -> Result<(), Trouble>
 }
 
 /// The app answers as it did and its data is what it was, within the time that an app may need (lesson 22).
-async fn check(session: &mut Session, taken: &Taken, begun: Instant) -> Result<(), Trouble> {
+async fn check(session: &mut Session, taken: &Taken, fresh: &[Tables], begun: Instant) -> Result<(), Trouble> {
     data::compare(session, &taken.readings, "the restore").await?;
+    for (database, fresh) in taken.databases.iter().zip(fresh) {
+        let asked = Instant::now();
+        loop {
+            let now = database.read(session).await?;
+            let lost = match &now {
+                Some(now) => database.compare(fresh, now).lost,
+                None => vec!["it does not answer".to_owned()],
+            };
+            if lost.is_empty() {
+                break;
+            }
+            if asked.elapsed() > PATIENCE {
+                let reason = format!("the data is not the same: {} holds less after the restore", database.name());
+                return Err(Trouble::failed("data-lost", reason).with("tables", some(&lost)));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
     same_answers(session, "restore", &taken.answers, begun).await
 }
 
 /// It is not as it was. Would it be after a restart?
-async fn restart(session: &mut Session, taken: &Taken, begun: Instant, trouble: Trouble) -> Result<(), Trouble> {
+async fn restart(
+    session: &mut Session,
+    taken: &Taken,
+    fresh: &[Tables],
+    begun: Instant,
+    trouble: Trouble,
+) -> Result<(), Trouble> {
     if trouble.outcome != Outcome::Failed {
         return Err(trouble);
     }
@@ -132,7 +168,7 @@ async fn restart(session: &mut Session, taken: &Taken, begun: Instant, trouble: 
         session.deploy(&Replace::All).await?;
         let params = session.params().after(&before);
         session.converge("restore", params, restarted).await?;
-        check(session, taken, begun).await
+        check(session, taken, fresh, begun).await
     };
     match again.await {
         Ok(()) => Ok(()),
@@ -197,13 +233,49 @@ async fn remove_canaries(
     Ok(())
 }
 
+/// The databases that prove something, each with its service; the planted rows are removed.
+async fn databases(
+    session: &mut Session,
+    taken: &Taken,
+    fresh: &[Tables],
+    found: &mut Found,
+) -> Result<Vec<(String, String)>, Trouble> {
+    let mut asked = Vec::new();
+    for (database, fresh) in taken.databases.iter().zip(fresh) {
+        let now = database.read(session).await?.unwrap_or_default();
+        let compared = database.compare(fresh, &now);
+        if !compared.changed.is_empty() {
+            found.finding(format!(
+                "{}: tables with other rows than before, and no fewer:\n{}",
+                database.name(),
+                some(&compared.changed)
+            ));
+        }
+        found.evidence.push(Evidence::text(
+            "tables",
+            format!(
+                "{}: {} of {} table(s) are equal and were not on the fresh install{}",
+                database.name(),
+                compared.proven,
+                database.before.len(),
+                if database.canary.is_some() { ", a planted row among them" } else { "" }
+            ),
+        ));
+        if compared.proven > 0 {
+            asked.push((database.service.clone(), database.name()));
+        }
+        database.unplant(session).await?;
+    }
+    Ok(asked)
+}
+
 /// What proves, for each volume that the run wrote, that its data survives.
 fn proofs(
     session: &Session,
     taken: &Taken,
-    fresh: &BTreeMap<String, Manifest>,
-    after: &BTreeMap<String, Manifest>,
+    (fresh, after): (&BTreeMap<String, Manifest>, &BTreeMap<String, Manifest>),
     content: &BTreeSet<String>,
+    asked: &[(String, String)],
     found: &mut Found,
 ) -> Vec<Proof> {
     let nothing = Manifest::new();
@@ -218,7 +290,13 @@ fn proofs(
             after.get(key).unwrap_or(&nothing),
             selected,
         );
-        let by = probes_of(session, taken, key, content);
+        if survival.written == 0 {
+            let same = format!("{key}: a fresh install writes the very same files");
+            found.evidence.push(Evidence::text("files", same));
+            continue;
+        }
+        let mut by = probes_of(session, taken, key, content);
+        by.extend(asked.iter().filter(|(service, _)| mounted(session, service, key)).map(|(_, name)| name.clone()));
         let kind = if !by.is_empty() {
             ProofKind::Application
         } else if survival.share() >= ENOUGH {
@@ -259,6 +337,11 @@ fn probes_of(session: &Session, taken: &Taken, key: &str, content: &BTreeSet<Str
         .collect()
 }
 
+fn mounted(session: &Session, service: &str, key: &str) -> bool {
+    let service = session.subject.project.services.get(service);
+    service.is_some_and(|service| mounts(service).any(|mount| mount.source == key))
+}
+
 /// What a reader should know of a volume's files.
 fn tell(key: &str, survival: &Survival, found: &mut Found) {
     found.evidence.push(Evidence::text(
@@ -283,6 +366,10 @@ fn tell(key: &str, survival: &Survival, found: &mut Found) {
 
 /// Proven for every volume, or not.
 fn verdict(taken: &Taken, proofs: &[Proof], found: Found, begun: Instant) -> Result<Passed, Trouble> {
+    if proofs.is_empty() {
+        let reason = "a fresh install writes the very same files, so there was nothing to lose";
+        return Err(Trouble { evidence: found.evidence, ..Trouble::skipped("nothing-written", reason) });
+    }
     let words: Vec<String> = proofs.iter().map(ToString::to_string).collect();
     let unproven: Vec<&str> =
         proofs.iter().filter(|proof| proof.kind == ProofKind::None).map(|proof| proof.volume.as_str()).collect();
