@@ -130,3 +130,16 @@ async fn wordpress_that_cannot_find_its_database_is_named() {
 async fn ihatemoney_first_release_and_candidate_pass() {
     history_is_good("ihatemoney").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ihatemoney_without_its_restore_hook_loses_the_data_and_the_database_itself_shows_it() {
+    let bench = Bench::new("ihatemoney");
+    bench.plant("- \"backupbot.restore.post-hook=/pg_backup.sh restore\"\n", "");
+    // Without any probe of the recipe's own.
+    std::fs::remove_file(bench.repository.join("tests/taster.toml")).unwrap();
+    let summary = bench.taste(None).await;
+    fails(&summary, "restore", "data-lost");
+    let restore = summary.steps.iter().find(|step| step.kind.word() == "restore").unwrap();
+    assert!(restore.reason.contains("PostgreSQL in db holds less"), "{restore:#?}");
+    assert!(restore.evidence.iter().any(|piece| piece.text.contains("taster_canary_")), "{restore:#?}");
+}

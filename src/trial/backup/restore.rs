@@ -47,9 +47,10 @@ pub(in crate::trial) async fn run(session: &mut Session, taken: &Taken) -> Resul
     let mut found = Found::default();
     session.log.progress("restore", "losing everything");
     session.purge().await?;
+    let deployed = Instant::now();
     session.deploy(&Replace::Changed).await?;
     let params = session.params();
-    session.converge("restore", params, begun).await?;
+    session.converge("restore", params, deployed).await?;
     let content = control(session, taken, &mut found).await?;
     let mut tables = Vec::new();
     for database in &taken.databases {
@@ -304,7 +305,9 @@ fn proofs(
         } else {
             ProofKind::None
         };
-        tell(key, &survival, found);
+        // The files of a database that was asked are its own way to keep what its tables hold.
+        let is_database = asked.iter().any(|(service, _)| mounted(session, service, key));
+        tell(key, &survival, is_database, found);
         proofs.push(Proof {
             volume: key.clone(),
             kind,
@@ -343,7 +346,7 @@ fn mounted(session: &Session, service: &str, key: &str) -> bool {
 }
 
 /// What a reader should know of a volume's files.
-fn tell(key: &str, survival: &Survival, found: &mut Found) {
+fn tell(key: &str, survival: &Survival, is_database: bool, found: &mut Found) {
     found.evidence.push(Evidence::text(
         "files",
         format!(
@@ -359,7 +362,7 @@ fn tell(key: &str, survival: &Survival, found: &mut Found) {
         (&survival.missing, "in the backup, and not there after the restore"),
         (&survival.changed, "in the backup, and other than before after the restore"),
     ];
-    for (paths, what) in lists.into_iter().filter(|(paths, _)| !paths.is_empty()) {
+    for (paths, what) in lists.into_iter().filter(|(paths, _)| !is_database && !paths.is_empty()) {
         found.finding(format!("{key}: {what}:\n{}", some(paths)));
     }
 }
