@@ -136,8 +136,16 @@ impl Demo {
 }
 
 /// The steps that the good recipe must pass.
-const MUST_PASS: [StepKind; 5] =
-    [StepKind::Install, StepKind::Restart, StepKind::Redeploy, StepKind::Upgrade, StepKind::Leftovers];
+const MUST_PASS: [StepKind; 7] = [
+    StepKind::Install,
+    StepKind::Restart,
+    StepKind::Redeploy,
+    StepKind::Backup,
+    StepKind::Restore,
+    StepKind::Upgrade,
+    StepKind::Leftovers,
+];
+
 /// A browser that is there and does not work is no more asked for than one that is not there.
 fn lacks_browser(step: &StepResult) -> bool {
     let of_browser = matches!(step.class.as_deref(), Some("browser" | "no-browser"));

@@ -16,4 +16,6 @@ pub use finding::{
 };
 pub use outcome::{Class, Evidence, Outcome, StepKind, StepResult};
 pub use schema::schemas;
-pub use summary::{CandidateSummary, FindingCounts, ImageDigest, RunSummary, SCHEMA as SUMMARY_SCHEMA, worst_exit};
+pub use summary::{
+    CandidateSummary, FindingCounts, ImageDigest, Proof, ProofKind, RunSummary, SCHEMA as SUMMARY_SCHEMA, worst_exit,
+};

@@ -63,7 +63,7 @@ fn lesson_03_a_run_without_a_node_is_no_success() {
     let tried = recipe.run(&options);
     tried.install(Errored, "node", &["there is no image taster-trial/no-such-base:1", "cannot be pulled"]);
     let rest = &tried.ended.summary.steps[1..];
-    assert!(rest.len() == 5 && rest.iter().all(|step| step.outcome == Outcome::Blocked), "{rest:#?}");
+    assert!(rest.len() == 7 && rest.iter().all(|step| step.outcome == Outcome::Blocked), "{rest:#?}");
     assert_eq!((tried.ended.summary.level, tried.ended.summary.outcome), (0, Errored));
 }
 
