@@ -17,6 +17,8 @@ pub mod browser;
 pub mod scenario;
 pub mod trial;
 pub mod score;
+pub mod mirror;
+pub mod catalogue;
 pub mod report;
 pub mod demo;
 pub mod doctor;

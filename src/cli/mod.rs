@@ -7,11 +7,14 @@ macro_rules! say {
 }
 
 mod agent;
+mod catalogue;
 mod demo;
 mod doctor;
 mod lint;
 mod node;
+mod scan;
 mod schema;
+mod sources;
 mod test;
 
 use std::io::Write;
@@ -34,6 +37,8 @@ enum Command {
     Demo(demo::DemoArguments),
     Lint(Box<lint::LintArguments>),
     Test(Box<test::TestArguments>),
+    Scan(Box<scan::ScanArguments>),
+    Catalogue(Box<catalogue::CatalogueArguments>),
     Doctor(doctor::DoctorArguments),
     Node(node::NodeArguments),
     Schema(schema::SchemaArguments),
@@ -53,6 +58,8 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => block_on(demo::run(arguments)),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Test(arguments) => block_on(test::run(*arguments)),
+        Command::Scan(arguments) => scan::run(&arguments),
+        Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::Node(arguments) => block_on(node::run(arguments)),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Doctor(arguments) => block_on(doctor::run(arguments)),
