@@ -20,6 +20,7 @@ pub mod score;
 pub mod mirror;
 pub mod catalogue;
 pub mod report;
+pub mod forge;
 pub mod demo;
 pub mod doctor;
 pub mod cli;

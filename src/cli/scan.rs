@@ -11,7 +11,7 @@ use crate::record::{ScanReport, ScanState, Scanned};
 /// Mirror the repositories of a commons, and list which are recipes
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  taster scan https://git.coopcloud.tech/coop-cloud   all of an organisation\n  \
-    taster scan ~/.abra/recipes                          a folder of checkouts\n  taster scan --json                                   the sources of taster.toml\n\n\
+    taster scan ~/.abra/recipes                          a folder of checkouts\n  taster scan --offline --json                         the sources of taster.toml, from their mirrors\n\n\
     Exit codes: 0 fine, 2 usage or configuration, 3 no recipe was found, 4 infrastructure, 5 something is stale, unreadable or was moved.")]
 pub(super) struct ScanArguments {
     /// Organisations, folders, addresses of repositories, or files with a list of these; those of taster.toml when absent.

@@ -1,8 +1,10 @@
 //! What `taster scan` and `taster catalogue` have in common: where recipes come from, and reading them.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -10,21 +12,26 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::catalogue::{Memory, ReadOptions, Reading, read_all};
 use crate::config::{self, Config};
+use crate::forge::{Forge, ForgeError, Patience, Repository};
 use crate::lint::{self, Policy};
-use crate::mirror::{Place, Source, repositories};
+use crate::mirror::{About, Bounds, Mirrors, Place, Source, Wanted, name_of, repositories, without_credentials};
+use crate::record::{Trouble, TroubleClass};
 
 /// Where recipes come from, and what is kept of them.
 #[derive(Debug, Args)]
 pub(super) struct SourceArguments {
+    /// Use the mirrors as they are, without any network.
+    #[arg(long)]
+    offline: bool,
     /// Where mirrors and results are kept; $XDG_CACHE_HOME/taster or ~/.cache/taster when absent.
     #[arg(long, value_name = "DIR", env = "TASTER_CACHE")]
-    pub(super) cache: Option<PathBuf>,
+    cache: Option<PathBuf>,
     /// What the commons decides: sources, community organisations; `taster.toml` here, when there is one.
     #[arg(long, value_name = "FILE", env = "TASTER_CONFIG")]
-    pub(super) config: Option<PathBuf>,
+    config: Option<PathBuf>,
     /// No progress on standard error.
     #[arg(short, long)]
-    pub(super) quiet: bool,
+    quiet: bool,
 }
 
 /// What holds, after arguments, environment and `taster.toml`.
@@ -32,6 +39,7 @@ pub(super) struct Settings {
     pub(super) config: Config,
     sources: Vec<Source>,
     cache: PathBuf,
+    offline: bool,
     quiet: bool,
 }
 
@@ -55,14 +63,34 @@ impl Settings {
             Some(cache) => cache.clone(),
             None => default_cache()?,
         };
-        Ok(Settings { config, sources, cache, quiet: arguments.quiet })
+        Ok(Settings { config, sources, cache, offline: arguments.offline, quiet: arguments.quiet })
     }
 
     /// Brings every repository of the sources to this machine, and reads it.
     pub(super) fn readings(&self, lint: bool) -> anyhow::Result<Vec<Reading>> {
-        let places = self.places()?;
+        let options = self.options(lint)?;
+        let (places, wanted) = self.gather()?;
+        let mirrors = Mirrors::in_folder(&self.cache.join("mirrors"), self.bounds(), self.offline);
+        let mut readings = self.read_places(places, &options);
+        readings.extend(self.read_places(self.fetch(&mirrors, &wanted), &options));
+        // A mirror that is damaged is made anew, once: the repository itself may be sound.
+        for reading in readings.iter_mut().filter(|_| !self.offline) {
+            let damaged = reading.trouble.as_ref().is_some_and(|trouble| trouble.class == TroubleClass::Corrupt);
+            let wanted = wanted.iter().find(|one| without_credentials(&one.address) == reading.place.source);
+            if let (true, Some(wanted)) = (damaged && reading.place.path.is_some(), wanted) {
+                mirrors.discard(&wanted.address);
+                let again = mirrors.fetch_all(std::slice::from_ref(wanted), &|_| {});
+                if let Some(anew) = read_all(again, &options, &|_| {}).pop() {
+                    *reading = anew;
+                }
+            }
+        }
+        Ok(readings)
+    }
+
+    fn options(&self, lint: bool) -> anyhow::Result<ReadOptions> {
         let policy = Policy::new(&self.config.lint, None)?;
-        let options = ReadOptions {
+        Ok(ReadOptions {
             lint: lint.then(|| lint::Options {
                 rules_as_of: self.config.lint.rules_as_of.clone(),
                 policy: Arc::new(policy),
@@ -70,33 +98,110 @@ impl Settings {
             }),
             policy: format!("{:?}", self.config.lint),
             memory: Memory::in_folder(&self.cache.join("results")),
-        };
-        let bar = self.bar("reading", places.len());
-        let readings = read_all(places, &options, &|name| {
-            bar.set_message(name.to_owned());
-            bar.inc(1);
-        });
-        bar.finish_and_clear();
-        Ok(readings)
+        })
     }
 
-    fn places(&self) -> anyhow::Result<Vec<Place>> {
-        let mut places: Vec<Place> = Vec::new();
+    fn bounds(&self) -> Bounds {
+        let settings = &self.config.catalogue;
+        let given = Bounds::default();
+        Bounds {
+            bytes: settings.largest_megabytes.map_or(given.bytes, |megabytes| megabytes.saturating_mul(1_000_000)),
+            time: settings.fetch_seconds.map_or(given.time, Duration::from_secs),
+        }
+    }
+
+    fn read_places(&self, places: Vec<Place>, options: &ReadOptions) -> Vec<Reading> {
+        let bar = self.bar("reading", places.len());
+        let readings = read_all(places, options, &|name| step(&bar, name));
+        bar.finish_and_clear();
+        readings
+    }
+
+    fn fetch(&self, mirrors: &Mirrors, wanted: &[Wanted]) -> Vec<Place> {
+        let bar = self.bar("fetching", wanted.len());
+        let places = mirrors.fetch_all(wanted, &|name| step(&bar, name));
+        bar.finish_and_clear();
+        places
+    }
+
+    /// The repositories that are here, and those to be mirrored. A listing that cannot be had is a place with its trouble.
+    fn gather(&self) -> anyhow::Result<(Vec<Place>, Vec<Wanted>)> {
+        let (mut places, mut wanted) = (Vec::new(), Vec::new());
         for source in &self.sources {
             match source {
                 Source::Folder(folder) => places.extend(repositories(folder)?),
-                Source::Address(address) => anyhow::bail!("{address}: this version reads folders only"),
+                Source::Address(address) => {
+                    wanted.push(Wanted { address: address.clone(), about: About::default() });
+                }
                 Source::Organisation { forge, name } => {
-                    anyhow::bail!("{forge}/{name}: this version reads folders only")
+                    let (listed, trouble) = self.listing(forge, name);
+                    places.extend(trouble);
+                    wanted.extend(listed);
                 }
             }
         }
         let ignored = &self.config.catalogue.ignore;
         places.retain(|place| !ignored.contains(&place.name));
+        wanted.retain(|one| !ignored.contains(&name_of(&one.address)));
         // Two sources may name one repository.
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         places.retain(|place| seen.insert(place.source.clone()));
-        Ok(places)
+        wanted.retain(|one| seen.insert(without_credentials(&one.address)));
+        Ok((places, wanted))
+    }
+
+    /// The repositories of an organisation: what its forge lists, or what it listed last, with the reason.
+    fn listing(&self, forge: &str, name: &str) -> (Vec<Wanted>, Option<Place>) {
+        let organisation = format!("{forge}/{name}");
+        let file = self.cache.join("listings").join(format!("{}.json", organisation.replace(['/', ':'], "_")));
+        let asked = match self.offline {
+            true => None,
+            false => Some(self.forge(forge).and_then(|forge| forge.repositories(name))),
+        };
+        let known =
+            || std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice::<Vec<Repository>>(&bytes).ok());
+        let (listed, trouble) = match asked {
+            Some(Ok(listed)) => {
+                // Only a memory for bad days: without it the next failure has no listing.
+                let kept = serde_json::to_vec(&listed).map(|bytes| keep(&file, &bytes));
+                if !matches!(kept, Ok(Ok(()))) {
+                    eprintln!("warning: the listing of {organisation} could not be kept in {}", file.display());
+                }
+                (listed, None)
+            }
+            Some(Err(error)) => (known().unwrap_or_default(), Some((class(&error), error.to_string()))),
+            None => match known() {
+                Some(listed) => (listed, None),
+                None => {
+                    let reason =
+                        format!("there is no listing of {organisation} yet, and --offline forbids asking for one");
+                    (Vec::new(), Some((TroubleClass::Offline, reason)))
+                }
+            },
+        };
+        let wanted =
+            listed.iter().map(|one| Wanted { address: one.clone_url.clone(), about: one.about(&organisation) });
+        let trouble = trouble.map(|(class, reason)| Place {
+            name: organisation.clone(),
+            source: organisation.clone(),
+            trouble: Some(Trouble { class, reason: format!("cannot list the organisation: {reason}") }),
+            ..Place::default()
+        });
+        (wanted.collect(), trouble)
+    }
+
+    fn forge(&self, url: &str) -> Result<Forge, ForgeError> {
+        // One forge must not see the token of another.
+        let forges: BTreeSet<&String> = self
+            .sources
+            .iter()
+            .filter_map(|source| match source {
+                Source::Organisation { forge, .. } => Some(forge),
+                _ => None,
+            })
+            .collect();
+        let token = std::env::var("TASTER_FORGE_TOKEN").ok().filter(|token| !token.is_empty() && forges.len() == 1);
+        Forge::new(url, token, Patience::default())
     }
 
     /// A bar with a name and totals on a terminal; nothing elsewhere.
@@ -110,6 +215,26 @@ impl Settings {
         }
         bar.set_prefix(what);
         bar
+    }
+}
+
+fn step(bar: &ProgressBar, name: &str) {
+    bar.set_message(name.to_owned());
+    bar.inc(1);
+}
+
+fn keep(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(file, bytes)
+}
+
+fn class(error: &ForgeError) -> TroubleClass {
+    match error {
+        ForgeError::Refused { .. } => TroubleClass::Auth,
+        ForgeError::NotFound { .. } => TroubleClass::NotFound,
+        _ => TroubleClass::Network,
     }
 }
 

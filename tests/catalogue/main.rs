@@ -6,4 +6,6 @@ mod commons;
 mod faults;
 mod formats;
 mod losses;
+mod mirrors;
 mod runs;
+mod server;

@@ -11,19 +11,22 @@ use crate::recipe::history::Branch;
 impl Repository {
     /// The default branch, see [`History::default_branch`](crate::recipe::History::default_branch).
     pub(in crate::recipe) fn default_branch(&self) -> Result<Branch, Error> {
-        let known = self
+        let mut known = self
             .symbolic("refs/remotes/origin/HEAD")
             .and_then(|target| target.strip_prefix("refs/remotes/origin/").map(ToOwned::to_owned))
-            .or_else(|| {
-                self.symbolic("HEAD").and_then(|target| target.strip_prefix("refs/heads/").map(ToOwned::to_owned))
-            })
-            // A checkout of a commit (CI) without a remote that tells: the usual names.
-            .or_else(|| {
-                ["main", "master"].into_iter().find(|name| self.commit_of(name).is_some()).map(ToOwned::to_owned)
-            });
+            .or_else(|| self.symbolic("HEAD")?.strip_prefix("refs/heads/").map(ToOwned::to_owned));
+        // A checkout of a commit (CI) without a remote that tells: the usual names.
+        for usual in ["main", "master"] {
+            if known.is_none() && self.commit_of(usual)?.is_some() {
+                known = Some(usual.to_owned());
+            }
+        }
         let other_refs = self.has_refs()?;
         let (name, commit) = match known {
-            Some(name) => (name.clone(), self.commit_of(&name)),
+            Some(name) => {
+                let commit = self.commit_of(&name)?;
+                (name, commit)
+            }
             None => (String::new(), self.head()?),
         };
         Ok(Branch { name, commit, other_refs })
@@ -52,11 +55,15 @@ impl Repository {
     }
 
     /// The commit of a branch: the local one, or the remote's when there is no local one.
-    fn commit_of(&self, branch: &str) -> Option<String> {
-        ["refs/heads/", "refs/remotes/origin/"].into_iter().find_map(|prefix| {
-            let reference = self.repo.try_find_reference(format!("{prefix}{branch}").as_str()).ok()??;
-            Some(reference.into_fully_peeled_id().ok()?.to_string())
-        })
+    fn commit_of(&self, branch: &str) -> Result<Option<String>, Error> {
+        for prefix in ["refs/heads/", "refs/remotes/origin/"] {
+            let name = format!("{prefix}{branch}");
+            if let Ok(Some(reference)) = self.repo.try_find_reference(name.as_str()) {
+                let id = reference.into_fully_peeled_id().map_err(|error| self.corrupt(&name, &error))?;
+                return Ok(Some(id.to_string()));
+            }
+        }
+        Ok(None)
     }
 
     fn symbolic(&self, name: &str) -> Option<String> {
