@@ -7,13 +7,16 @@ macro_rules! say {
 }
 
 mod agent;
+mod catalogue;
 mod demo;
 mod doctor;
 mod lint;
 mod node;
 mod report;
+mod scan;
 mod schema;
 mod shell;
+mod sources;
 mod test;
 
 use std::io::Write;
@@ -37,6 +40,8 @@ enum Command {
     Lint(Box<lint::LintArguments>),
     Test(Box<test::TestArguments>),
     Report(report::ReportArguments),
+    Scan(Box<scan::ScanArguments>),
+    Catalogue(Box<catalogue::CatalogueArguments>),
     Doctor(doctor::DoctorArguments),
     Node(node::NodeArguments),
     Schema(schema::SchemaArguments),
@@ -58,6 +63,8 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => block_on(demo::run(arguments)),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Test(arguments) => block_on(test::run(*arguments)),
+        Command::Scan(arguments) => scan::run(&arguments),
+        Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::Node(arguments) => block_on(node::run(arguments)),
         Command::Report(arguments) => report::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

@@ -91,6 +91,7 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
         findings: None,
         digests: Vec::new(),
         costs: BTreeMap::new(),
+        proofs: Vec::new(),
     };
     let mut planned: &[PlannedStep] = &[];
     for event in events {
