@@ -99,3 +99,68 @@ fn what_changed_meanwhile_is_left_alone() {
     assert!(fixed.write_to(&case.path()).unwrap_err().to_string().contains("was changed meanwhile"));
     assert_eq!(std::fs::read(case.path().join("compose.yml")).unwrap(), b"somebody saved this\n");
 }
+
+/// The base recipe whose service `db` has these lines instead of its labels under `deploy:`, after `--fix`.
+fn moved(lines: &str) -> (String, String) {
+    let case = Case::make(&fixtures().join("R002/good"));
+    let file = case.path().join("compose.yml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (start, end) = (text.rfind("    deploy:\n").unwrap(), text.find("\nnetworks:\n").unwrap());
+    let text = format!("{}{lines}{}", &text[..start], &text[end..]);
+    std::fs::write(&file, &text).unwrap();
+    let output = taster(&case.path(), &["--fix"]);
+    let after = std::fs::read_to_string(&file).unwrap();
+    taster(&case.path(), &["--fix"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), after, "fixing twice changes nothing");
+    let kept = after.get(start..after.find("\nnetworks:\n").unwrap()).unwrap().to_owned();
+    assert_eq!(format!("{}{kept}{}", &text[..start], &text[start + lines.len()..]), after, "only the labels change");
+    (kept, String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn labels_move_under_deploy_as_they_are_written() {
+    let cases = [
+        // No `deploy:` yet.
+        (
+            "    labels:\n      # nightly\n      - \"backupbot.backup=true\" # yes\n      - 'backupbot.backup.pre-hook=a: b'\n",
+            "    deploy:\n      labels:\n        # nightly\n        - \"backupbot.backup=true\" # yes\n        - 'backupbot.backup.pre-hook=a: b'\n",
+        ),
+        // Others stay; `deploy:` comes first and has no labels.
+        (
+            "    deploy:\n      replicas: 1\n    labels:\n      org.example.a:   \"1\"\n      backupbot.backup:   \"true\"\n      org.example.b: 2\n",
+            "    deploy:\n      labels:\n        backupbot.backup:   \"true\"\n      replicas: 1\n    labels:\n      org.example.a:   \"1\"\n      org.example.b: 2\n",
+        ),
+        // Behind the labels that are there, in their style.
+        (
+            "    labels:\n      backupbot.backup: \"${ENABLE_BACKUPS:-true}\"\n    deploy:\n      labels:\n      - \"org.example.a=1\"\n      replicas: 1\n",
+            "    deploy:\n      labels:\n      - \"org.example.a=1\"\n      - \"backupbot.backup=${ENABLE_BACKUPS:-true}\"\n      replicas: 1\n",
+        ),
+        (
+            "    deploy:\n      labels:\n        org.example.a: \"1\"\n    labels:\n      - \"backupbot.backup=true\"\n",
+            "    deploy:\n      labels:\n        org.example.a: \"1\"\n        backupbot.backup: \"true\"\n",
+        ),
+        // A value of several lines goes as a whole.
+        (
+            "    labels:\n      backupbot.backup: \"true\"\n      backupbot.backup.pre-hook: |\n        sh -c 'a\n          b'\n    deploy:\n      replicas: 1\n",
+            "    deploy:\n      labels:\n        backupbot.backup: \"true\"\n        backupbot.backup.pre-hook: |\n          sh -c 'a\n            b'\n      replicas: 1\n",
+        ),
+    ];
+    for (before, after) in cases {
+        let (became, told) = moved(before);
+        assert_eq!(became, after, "{told}");
+        assert!(told.contains("fixed L201"), "{told}");
+    }
+}
+
+#[test]
+fn labels_that_are_not_written_line_by_line_stay() {
+    for lines in [
+        "    labels: { backupbot.backup: \"true\" }\n",
+        "    labels: [\"backupbot.backup=true\"]\n",
+        "    labels: &l\n      - \"backupbot.backup=true\"\n",
+        "    deploy: { replicas: 1 }\n    labels:\n      - \"backupbot.backup=true\"\n",
+        "    labels:\n      - 'backupbot.backup=it''s'\n    deploy:\n      labels:\n        org.example.a: \"1\"\n",
+    ] {
+        assert_eq!(moved(lines).0, lines);
+    }
+}

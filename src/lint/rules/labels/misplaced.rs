@@ -1,7 +1,7 @@
 //! L201: labels of the container, which nobody reads.
 
 use crate::lint::rule::{Check, Confidence, FixKind, Rule, page};
-use crate::lint::{Draft, Set, Subject};
+use crate::lint::{Draft, Pair, Set, Subject};
 use crate::record::Level;
 
 pub(super) const RULE: Rule = Rule {
@@ -9,7 +9,7 @@ pub(super) const RULE: Rule = Rule {
     name: "service-labels-unread",
     level: Level::Error,
     since: "0.1.0",
-    fix: FixKind::None,
+    fix: FixKind::Safe,
     confidence: Confidence::Certain,
     summary: "labels for Traefik, backup-bot and abra stand under `deploy:`",
     needs: &[],
@@ -23,14 +23,16 @@ const READERS: [(&str, &str); 3] = [("traefik.", "Traefik"), ("backupbot.", "bac
 fn check(_subject: &Subject, set: &Set) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (name, service) in set.project().services() {
+        let labels = set.container_labels(name);
+        let of = |pair: &Pair, prefix: &str| {
+            pair.key.to_lowercase().starts_with(prefix) && !service.deploy.labels.contains_key(&pair.key)
+        };
+        let all: Vec<Pair> =
+            labels.iter().filter(|pair| READERS.iter().any(|(prefix, _)| of(pair, prefix))).cloned().collect();
+        // One fix for all of a service: they may share the lines around them.
+        let fix = super::moving::fix(set, name, &all);
         for (prefix, reader) in READERS {
-            let unread: Vec<_> = set
-                .container_labels(name)
-                .into_iter()
-                .filter(|pair| {
-                    pair.key.to_lowercase().starts_with(prefix) && !service.deploy.labels.contains_key(&pair.key)
-                })
-                .collect();
+            let unread: Vec<_> = labels.iter().filter(|pair| of(pair, prefix)).collect();
             let Some(first) = unread.first() else { continue };
             let count = unread.len();
             let labels = if count == 1 { "label".to_owned() } else { format!("{count} labels") };
@@ -41,6 +43,7 @@ fn check(_subject: &Subject, set: &Set) -> Vec<Draft> {
             if let Some(found) = set.last(&["services", name, "deploy"]) {
                 draft = draft.at(found.key, "labels of the service belong here");
             }
+            draft.fix = fix.clone();
             drafts.push(draft);
         }
     }

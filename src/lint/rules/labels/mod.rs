@@ -4,6 +4,7 @@ mod backup;
 mod bot;
 mod dumps;
 mod misplaced;
+mod moving;
 mod routers;
 mod traefik;
 mod unknown;
