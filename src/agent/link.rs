@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 use tokio_util::io::StreamReader;
 
+use super::files::{FileEntry, FilesRequest, Part};
 use super::mux::{Channel, Opener, Side, drive};
 use super::protocol::{IngressStarted, IngressUpdate, NodeSetup, Pressure, Reply, Request, receive, send};
 
@@ -183,6 +184,36 @@ impl Link {
     pub async fn trust(&self, pid: u32, certificate: &str) -> Result<Vec<String>, LinkError> {
         let request = Request::Trust { pid, certificate: certificate.to_owned() };
         self.ask(&request, "add the ingress's authority to a trust store").await.map(|(_, stores)| stores)
+    }
+
+    /// Describes, copies or writes files in the node: every file that was met, as it comes.
+    ///
+    /// # Errors
+    /// When the stream is broken, or something cannot be read or written.
+    pub async fn files(&self, request: FilesRequest, mut tell: impl FnMut(FileEntry)) -> Result<(), LinkError> {
+        let what = match &request {
+            FilesRequest::Describe { root, .. } => format!("read the files of {root}"),
+            FilesRequest::Save { root, .. } => format!("copy the files of {root}"),
+            FilesRequest::Load { root, .. } => format!("write files to {root}"),
+            FilesRequest::Plant { path, .. } => format!("write {path}"),
+            FilesRequest::Remove { path, .. } => format!("remove {path}"),
+        };
+        let (mut channel, ()) = self.ask(&Request::Files(request), &what).await?;
+        loop {
+            match receive(&mut channel).await.map_err(|error| self.broken(error))? {
+                Part::Entries(entries) => entries.into_iter().for_each(&mut tell),
+                Part::Done => return Ok(()),
+                Part::Failed(reason) => return Err(LinkError::Refused { node: self.node.to_string(), what, reason }),
+            }
+        }
+    }
+
+    /// Everything that was copied in the node, as a tar archive.
+    ///
+    /// # Errors
+    /// When the stream is broken.
+    pub async fn export(&self) -> Result<impl tokio::io::AsyncRead + Unpin + Send + use<>, LinkError> {
+        self.ask::<()>(&Request::Export, "export its copies").await.map(|(channel, ())| channel)
     }
 
     /// How the node was set up.

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::files::FilesRequest;
 use crate::ingress::proxy::Upstreams;
 use crate::ingress::routes::RouteTable;
 
@@ -43,6 +44,10 @@ pub(super) enum Request {
     Setup,
     /// How busy the node is.
     Pressure,
+    /// Describe, copy or write files; parts follow until the last one.
+    Files(FilesRequest),
+    /// The channel becomes a tar archive of all copies.
+    Export,
     /// Start the ingress, or give it new routes and upstreams.
     Ingress(Box<IngressUpdate>),
 }

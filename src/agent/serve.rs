@@ -10,6 +10,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
 use super::facts;
+use super::files;
 use super::forward::Forwards;
 use super::ingress::IngressHost;
 use super::init::{DRIVER_LOCK, SETUP};
@@ -56,6 +57,8 @@ async fn answer(mut channel: Channel, ingress: &IngressHost, forwards: &Forwards
         Request::Trust { pid, certificate } => reply(channel, trust::add(pid, &certificate)).await,
         Request::Setup => reply(channel, setup()).await,
         Request::Ingress(update) => reply(channel, ingress.update(*update).await).await,
+        Request::Files(request) => files::answer(channel, request).await,
+        Request::Export => files::export(channel).await,
         Request::Pressure => reply(channel, Ok(facts::pressure())).await,
     }
 }

@@ -7,17 +7,22 @@ macro_rules! say {
 }
 
 mod agent;
+mod catalogue;
 mod demo;
 mod doctor;
 mod lint;
 mod node;
+mod report;
+mod scan;
 mod schema;
+mod shell;
+mod sources;
 mod test;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::demo::app;
 
@@ -34,9 +39,14 @@ enum Command {
     Demo(demo::DemoArguments),
     Lint(Box<lint::LintArguments>),
     Test(Box<test::TestArguments>),
+    Report(report::ReportArguments),
+    Scan(Box<scan::ScanArguments>),
+    Catalogue(Box<catalogue::CatalogueArguments>),
     Doctor(doctor::DoctorArguments),
     Node(node::NodeArguments),
     Schema(schema::SchemaArguments),
+    Completions(shell::CompletionArguments),
+    Man(shell::ManArguments),
     /// What runs inside a node.
     #[command(hide = true)]
     Agent(agent::AgentArguments),
@@ -53,8 +63,13 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => block_on(demo::run(arguments)),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Test(arguments) => block_on(test::run(*arguments)),
+        Command::Scan(arguments) => scan::run(&arguments),
+        Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::Node(arguments) => block_on(node::run(arguments)),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Completions(arguments) => shell::completions(&arguments, Arguments::command()),
+        Command::Man(arguments) => shell::man(&arguments, Arguments::command()),
         Command::Doctor(arguments) => block_on(doctor::run(arguments)),
         Command::Agent(arguments) => block_on(agent::run(arguments)),
         Command::DemoApp(arguments) => app::run(*arguments),

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use crate::run::{RunId, RunLock, lock_domain};
 use crate::swarm::engine;
 use crate::swarm::labels::Owner;
-use crate::swarm::node::{Cluster, NodeOptions};
+use crate::swarm::node::{Cluster, Memory, NodeOptions};
 use crate::swarm::reap;
 
 /// Start, list and remove ephemeral swarm nodes
@@ -82,7 +82,7 @@ async fn up(workers: usize, base: Option<String>) -> anyhow::Result<()> {
 async fn keep(host: &bollard::Docker, owner: &Owner, options: &NodeOptions, begun: Instant) -> anyhow::Result<()> {
     let cluster = Cluster::start(host, owner, options).await?;
     let ready = begun.elapsed().as_secs_f64();
-    let facts = cluster.facts(owner).await?;
+    let facts = cluster.facts(owner, Memory::Used).await?;
     eprintln!(
         "ready in {ready:.1} s: engine {}, {} rights, {}, {} node(s); Ctrl-C removes it",
         facts.engine, facts.rights, facts.endpoint_mode, facts.swarm_nodes

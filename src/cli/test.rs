@@ -35,6 +35,9 @@ pub(super) struct TestArguments {
     /// Upgrade from this release instead of the newest one before the candidate.
     #[arg(long, value_name = "VERSION")]
     from: Option<String>,
+    /// Keep what was backed up as a tar archive: a file, or a folder in which one is made.
+    #[arg(long, value_name = "FILE_OR_DIR")]
+    keep_backup: Option<PathBuf>,
     /// Only this variant beside the sampled one; may be given several times. All that the scenario declares otherwise.
     #[arg(long, value_name = "NAME")]
     variant: Vec<String>,
@@ -100,6 +103,8 @@ enum Step {
     Install,
     Restart,
     Redeploy,
+    Backup,
+    Restore,
     Smoke,
     Upgrade,
     Leftovers,
@@ -111,6 +116,8 @@ impl From<Step> for StepKind {
             Step::Install => Self::Install,
             Step::Restart => Self::Restart,
             Step::Redeploy => Self::Redeploy,
+            Step::Backup => Self::Backup,
+            Step::Restore => Self::Restore,
             Step::Smoke => Self::Smoke,
             Step::Upgrade => Self::Upgrade,
             Step::Leftovers => Self::Leftovers,
@@ -125,6 +132,7 @@ pub(super) async fn run(arguments: TestArguments) -> ExitCode {
         scenario: arguments.scenario,
         fail_fast: arguments.fail_fast,
         from: arguments.from,
+        keep_backup: arguments.keep_backup,
         plan: PlanOptions {
             steps: arguments.step.into_iter().map(StepKind::from).collect(),
             variants: arguments.variant,

@@ -3,6 +3,7 @@
 //! [`load()`] does it all. The judge of what a compose file means is the loader of docker/cli (`docker stack config`); the parity
 //! test in `tests/compose/` holds the two together, and lists the few deliberate differences.
 
+pub mod backup;
 mod canonical;
 mod format;
 mod interpolate;

@@ -2,6 +2,7 @@
 //!
 //! It stands below [`record`](crate::record) in the order of modules, unlike in the first design, because it speaks of levels of findings.
 
+mod catalogue;
 mod strict;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 
 use crate::record::Level;
 
+pub use catalogue::Catalogue;
 pub use strict::{FileError, parse};
 
 /// Where it lies, from where taster is started.
@@ -22,6 +24,9 @@ pub struct Config {
     /// What concerns the linter.
     #[serde(default)]
     pub lint: Lint,
+    /// What concerns the catalogue.
+    #[serde(default)]
+    pub catalogue: Catalogue,
 }
 
 /// `[lint]`.

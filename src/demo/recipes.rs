@@ -59,7 +59,7 @@ pub struct Expectation {
     pub says: &'static [&'static str],
 }
 
-/// Every built-in recipe, the good one first.
+/// Every built-in recipe, the good one first; then those that take longest, so that several at once end together.
 pub fn all() -> Vec<DemoRecipe> {
     let failed = |step, says| Expectation { step, outcomes: &[Outcome::Failed], says };
     vec![
@@ -68,6 +68,14 @@ pub fn all() -> Vec<DemoRecipe> {
             what_is_wrong: None,
             expect: Expectation { step: StepKind::Install, outcomes: &[Outcome::Passed], says: &[] },
             fault: &[],
+        },
+        DemoRecipe {
+            name: "demo-stale-config",
+            what_is_wrong: Some(
+                "a new config file under its old version: it installs, and no operator can upgrade to it",
+            ),
+            expect: failed(StepKind::Upgrade, &["notes_conf_v2", "NOTES_CONF_VERSION"]),
+            fault: &[("notes.conf.tmpl", "title = Notes of", "title = The notes of")],
         },
         DemoRecipe {
             name: "demo-crash-loop",
@@ -108,6 +116,14 @@ pub fn all() -> Vec<DemoRecipe> {
             ],
         },
         DemoRecipe {
+            name: "demo-forgetful",
+            what_is_wrong: Some(
+                "the volume is mounted beside the folder that the app writes to, so a restart begins a new notebook",
+            ),
+            expect: failed(StepKind::Restart, &["notebook"]),
+            fault: &[("compose.yml", "notes:/data\n", "notes:/var/lib/notes\n")],
+        },
+        DemoRecipe {
             name: "demo-long-name",
             what_is_wrong: Some("a secret's name has more than the 64 characters that swarm allows"),
             expect: failed(StepKind::Install, &["64", "administrator_password"]),
@@ -134,22 +150,6 @@ pub fn all() -> Vec<DemoRecipe> {
                 says: &["taster-demo:9.9"],
             },
             fault: &[("compose.yml", "taster-demo:2.0", "taster-demo:9.9")],
-        },
-        DemoRecipe {
-            name: "demo-forgetful",
-            what_is_wrong: Some(
-                "the volume is mounted beside the folder that the app writes to, so a restart begins a new notebook",
-            ),
-            expect: failed(StepKind::Restart, &["notebook"]),
-            fault: &[("compose.yml", "notes:/data\n", "notes:/var/lib/notes\n")],
-        },
-        DemoRecipe {
-            name: "demo-stale-config",
-            what_is_wrong: Some(
-                "a new config file under its old version: it installs, and no operator can upgrade to it",
-            ),
-            expect: failed(StepKind::Upgrade, &["notes_conf_v2", "NOTES_CONF_VERSION"]),
-            fault: &[("notes.conf.tmpl", "title = Notes of", "title = The notes of")],
         },
     ]
 }

@@ -109,7 +109,9 @@ async fn load_images(host: &bollard::Docker, executable: Option<&Path>) -> Resul
     for (reference, id) in &archive.images {
         let there = host.inspect_image(reference).await.ok().and_then(|image| image.id);
         if there.as_ref() != Some(id) {
-            return Ok(images::load(host, reference, archive.parts).await?);
+            images::load(host, reference, archive.parts).await?;
+            images::prune_nameless(host, image::LABEL.0).await;
+            return Ok(());
         }
     }
     Ok(())
@@ -134,8 +136,16 @@ impl Demo {
 }
 
 /// The steps that the good recipe must pass.
-const MUST_PASS: [StepKind; 5] =
-    [StepKind::Install, StepKind::Restart, StepKind::Redeploy, StepKind::Upgrade, StepKind::Leftovers];
+const MUST_PASS: [StepKind; 7] = [
+    StepKind::Install,
+    StepKind::Restart,
+    StepKind::Redeploy,
+    StepKind::Backup,
+    StepKind::Restore,
+    StepKind::Upgrade,
+    StepKind::Leftovers,
+];
+
 /// A browser that is there and does not work is no more asked for than one that is not there.
 fn lacks_browser(step: &StepResult) -> bool {
     let of_browser = matches!(step.class.as_deref(), Some("browser" | "no-browser"));

@@ -48,7 +48,9 @@ async fn examine_engine(options: &Options) -> Vec<Check> {
         Ok(Err(error)) => return no_engine(engine::unintelligible(&error)),
         Err(_) => return no_engine(engine::hanging(ENGINE_PATIENCE)),
     };
-    let trial = async { if options.node { Some(node::try_one(&docker).await) } else { None } };
+    let trial = async {
+        if options.node { Some(node::try_one(&docker, options.registry_image.is_none()).await) } else { None }
+    };
     let (trial, registry) = tokio::join!(trial, registry::reach(&docker, options.registry_image.as_deref()));
     let mut checks = engine::all(&facts);
     checks.extend(node::checks(&trial, &facts));

@@ -10,8 +10,9 @@ use crate::record::NodeFacts;
 use crate::run::{RunId, RunLock, lock_domain};
 use crate::swarm::facts::EngineFacts;
 use crate::swarm::labels::Owner;
-use crate::swarm::node::{Cluster, NodeError, NodeImageError, NodeOptions};
+use crate::swarm::node::{Cluster, Memory, NodeError, NodeImageError, NodeOptions};
 use crate::swarm::observe::Pressure;
+use crate::swarm::reap;
 
 /// What came of starting a node; `None` when none was to be started.
 pub(super) type Trial = Option<Result<Seen, TrialError>>;
@@ -31,18 +32,20 @@ pub(super) enum TrialError {
     Facts(String),
 }
 
-/// Starts a node, looks around, and removes it.
-pub(super) async fn try_one(docker: &Docker) -> Result<Seen, TrialError> {
+/// Starts a node, looks around, and removes it. With `offline`, the engine is not told to pull what a node could be made of.
+pub(super) async fn try_one(docker: &Docker, offline: bool) -> Result<Seen, TrialError> {
+    // Whoever starts a node removes what dead runs left (design.md §3.7); what cannot be removed is not the doctor's business.
+    let _ = reap::reap(docker).await;
     let id = RunId::new("doctor");
     let lock = RunLock::take(&id).map_err(TrialError::Lock)?;
     let domain = lock_domain().map_err(TrialError::Lock)?;
     let owner = Owner { run: id.to_string(), domain, scratch: lock.scratch().to_owned() };
     let begun = Instant::now();
-    let cluster = Cluster::start(docker, &owner, &NodeOptions::default())
+    let cluster = Cluster::start(docker, &owner, &NodeOptions { offline, ..NodeOptions::default() })
         .await
         .map_err(|error| TrialError::Node(Box::new(error)))?;
     let ready_in = begun.elapsed();
-    let facts = cluster.facts(&owner).await;
+    let facts = cluster.facts(&owner, Memory::Ignored).await;
     let pressure = cluster.manager().link.pressure().await.ok();
     let pressure = pressure
         .map(|raw| Pressure::from_proc(raw.cpu.as_deref(), raw.io.as_deref(), raw.memory.as_deref(), raw.disk_free));

@@ -5,6 +5,8 @@
 //! points the app's own hosts at the node, and [`client`] fetches through it all and reports what came back. Nothing here speaks
 //! to Docker: addresses of tasks are handed in.
 
+use std::error::Error;
+
 pub mod ca;
 pub mod client;
 pub mod dns;
@@ -19,3 +21,14 @@ pub const HEADER_TASK: &str = "x-taster-task";
 pub const HEADER_ROUTER: &str = "x-taster-router";
 /// The response header that is there only when the proxy itself answered; its value is the reason.
 pub const HEADER_INGRESS: &str = "x-taster-ingress";
+
+/// An error with its causes in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}

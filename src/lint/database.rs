@@ -5,7 +5,7 @@ use crate::compose::project::Service;
 
 /// A database server that keeps its data in a folder which only one process may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Database {
+pub enum Database {
     /// PostgreSQL, and images made from it.
     Postgres,
     /// MariaDB, MySQL, Percona Server.
@@ -16,7 +16,7 @@ pub(super) enum Database {
 
 impl Database {
     /// The database that a service runs, by the last part of its image's name.
-    pub(super) fn of(service: &Service) -> Option<Self> {
+    pub fn of(service: &Service) -> Option<Self> {
         let name = ImageReference::parse(&service.image).short_name().to_lowercase();
         match name.as_str() {
             "postgres" | "postgresql" | "postgis" | "pgvector" | "timescaledb" | "pgautoupgrade" => {
@@ -29,7 +29,7 @@ impl Database {
     }
 
     /// Its name.
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Postgres => "PostgreSQL",
             Self::MySql => "MariaDB or MySQL",

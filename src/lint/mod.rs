@@ -20,6 +20,7 @@ mod similar;
 mod subject;
 mod write;
 
+pub use database::Database;
 pub use draft::{Draft, Location};
 pub use engine::{Judged, Options, Sources, judge};
 pub use facts::{Broken, BrokenSet, Facts};

@@ -101,6 +101,25 @@ impl Recipe {
     }
 }
 
+impl Recipe {
+    /// A recipe of these files, without releases; what is irregular about it is told when it is read by its path.
+    pub(super) fn of_tree(name: &str, tree: Tree, candidate: Candidate) -> Recipe {
+        let Parsed { env_sample, abra_sh, readme, release_notes } = Parsed::read(&tree, &mut Vec::new());
+        Recipe {
+            name: name.to_owned(),
+            tree,
+            candidate,
+            env_sample,
+            abra_sh,
+            readme,
+            releases: Vec::new(),
+            other_tags: Vec::new(),
+            release_notes,
+            irregularities: Vec::new(),
+        }
+    }
+}
+
 /// What is parsed from the files of a tree.
 struct Parsed {
     env_sample: Option<EnvFile>,
@@ -219,7 +238,7 @@ pub(crate) fn is_compose_file(name: &str) -> bool {
 
 /// What makes a recipe is in recipe-format.md §4: a root compose file, and an `.env.sample` or an `abra.sh`. Real recipes have the
 /// sample in a sub-folder only, or no plain `compose.yml`; they pass, and are told.
-fn check(
+pub(super) fn check(
     path: &Path,
     revision: Option<&str>,
     tree: &Tree,
@@ -287,7 +306,7 @@ fn parsed<T>(
 }
 
 /// The recipe's name, see [`Recipe::name`].
-fn name(
+pub(super) fn name(
     path: &Path,
     repository: Option<&Repository>,
     env: Option<&EnvFile>,

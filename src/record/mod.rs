@@ -1,19 +1,31 @@
-//! What gets written down: events, outcomes, `run.json`. Types only, no input or output.
+//! What gets written down: events, outcomes, `run.json`, the catalogue. Types only, no input or output.
 //!
 //! Every report is a view of the event log (design.md §3.1), so that a run can be rendered again later, elsewhere, by a job
 //! that never saw the run.
 
+mod catalogue;
 mod event;
 mod finding;
 mod outcome;
+mod recipes;
+mod scan;
 mod schema;
 mod summary;
 
+pub use catalogue::{
+    Catalogue, CatalogueRecipe, CatalogueVersion, Claim, Feature, Hop, LeftOut, LevelReached, LintFinding, LintSummary,
+    NotARecipe, RepositoryLinks, RunLink, SCHEMA as CATALOGUE_SCHEMA, Stability, Trouble, TroubleClass, Unreadable,
+    Verdict,
+};
 pub use event::{Event, Fact, LogHeader, NodeFacts, PlannedStep, Progress, SCHEMA as EVENT_SCHEMA};
 pub use finding::{
     Edit, Finding, Fix, Level, LintReport, Place, RecipeFindings, SCHEMA as LINT_SCHEMA, Safety, Silenced, SilencedBy,
     SkippedRule, Span,
 };
 pub use outcome::{Class, Evidence, Outcome, StepKind, StepResult};
+pub use recipes::{Features, ImageFeature, RecipeEntry, Recipes, ServiceImage, Services, VersionEntry};
+pub use scan::{SCHEMA as SCAN_SCHEMA, ScanReport, ScanState, Scanned};
 pub use schema::schemas;
-pub use summary::{CandidateSummary, FindingCounts, ImageDigest, RunSummary, SCHEMA as SUMMARY_SCHEMA, worst_exit};
+pub use summary::{
+    CandidateSummary, FindingCounts, ImageDigest, Proof, ProofKind, RunSummary, SCHEMA as SUMMARY_SCHEMA, worst_exit,
+};

@@ -3,15 +3,21 @@
 use schemars::schema_for;
 use serde_json::Value;
 
+use super::catalogue::Catalogue;
 use super::event::Event;
 use super::finding::LintReport;
+use super::recipes::Recipes;
+use super::scan::ScanReport;
 use super::summary::RunSummary;
 
 /// Every schema by the name of its file, without the ending.
 pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
+        ("catalogue", schema_for!(Catalogue).to_value()),
         ("event", schema_for!(Event).to_value()),
         ("lint", schema_for!(LintReport).to_value()),
+        ("recipes", schema_for!(Recipes).to_value()),
         ("run", schema_for!(RunSummary).to_value()),
+        ("scan", schema_for!(ScanReport).to_value()),
     ]
 }

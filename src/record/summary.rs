@@ -48,6 +48,48 @@ pub struct FindingCounts {
     pub info: usize,
 }
 
+/// What proves that a volume's data survives its loss (design.md §3.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProofKind {
+    /// The app or its database was asked before and after, and the answers are equal; without the data they are not.
+    Application,
+    /// At least half of the files that the run wrote came back as they were; a fresh install does not have them.
+    File,
+    /// Nothing.
+    None,
+}
+
+/// How it was proven that one volume's data survives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Proof {
+    /// The volume's key in the compose file.
+    pub volume: String,
+    /// What proves it.
+    pub kind: ProofKind,
+    /// The probes that prove it.
+    pub by: Vec<String>,
+    /// The share of the files that the run wrote which came back as they were, 0 to 1.
+    pub compared: f64,
+    /// How many files the run wrote.
+    pub files: usize,
+    /// How many of them change by themselves and did not come back as they were.
+    pub volatile: usize,
+    /// How many of them are neither in the backup nor were made anew from it.
+    pub uncovered: usize,
+}
+
+impl std::fmt::Display for Proof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let share = self.compared * 100.0;
+        match self.kind {
+            ProofKind::Application => write!(f, "{}: application ({})", self.volume, self.by.join(", ")),
+            ProofKind::File => write!(f, "{}: files ({share:.0} % of {} compared and equal)", self.volume, self.files),
+            ProofKind::None => write!(f, "{}: none ({share:.0} % of {} file(s) equal)", self.volume, self.files),
+        }
+    }
+}
+
 /// The summary of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunSummary {
@@ -75,6 +117,9 @@ pub struct RunSummary {
     pub digests: Vec<ImageDigest>,
     /// Seconds by what they were spent on.
     pub costs: BTreeMap<String, f64>,
+    /// What proves that the data of each volume survives; empty when no restore came so far.
+    #[serde(default)]
+    pub proofs: Vec<Proof>,
 }
 
 /// The exit code of a set of step outcomes (design.md §3.2): 1 a recipe failed, 4 infrastructure, 3 nothing was tested, or something that

@@ -1,9 +1,12 @@
-//! Views of the event log and of the linter's report: terminal, JSON, SARIF, JUnit, Markdown, annotations.
+//! Views of the event log and of the linter's report: terminal, JSON, SARIF, JUnit, Markdown, HTML, badges, annotations.
 
 mod lint;
 mod live;
+mod markup;
+mod run;
 mod verdict;
 
 pub use lint::{LintFormat, write_lint};
 pub use live::{Live, Verbosity};
+pub use run::{KeptRun, RunFormat, RunReportError, write_run};
 pub use verdict::verdict;

@@ -29,7 +29,7 @@ pub struct Scenario {
     #[serde(default)]
     pub seed: Vec<Seed>,
     /// Reads data: equal before and after.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "probes")]
     pub probe: Vec<Probe>,
     /// Pages that a visitor opens in a browser; the front page of every route when there is none.
     #[serde(default)]
@@ -56,8 +56,10 @@ pub struct Variant {
 #[serde(deny_unknown_fields)]
 pub struct Seed {
     /// The service in whose container it runs.
+    #[serde(deserialize_with = "filled")]
     pub service: String,
     /// The command; see [`command`] for how it is read.
+    #[serde(deserialize_with = "filled")]
     pub run: String,
 }
 
@@ -65,11 +67,14 @@ pub struct Seed {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
-    /// What it shows, for reports.
+    /// What it shows, for reports; no two have the same.
+    #[serde(deserialize_with = "filled")]
     pub name: String,
     /// The service in whose container it runs.
+    #[serde(deserialize_with = "filled")]
     pub service: String,
     /// The command; see [`command`] for how it is read.
+    #[serde(deserialize_with = "filled")]
     pub run: String,
 }
 
@@ -124,7 +129,7 @@ pub struct Ready {
     #[serde(default)]
     pub status: Option<u16>,
     /// A text that the final page must contain.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "filled_if_there")]
     pub contains: Option<String>,
     /// How long after convergence the answer may take, such as `"120s"`.
     #[serde(default, deserialize_with = "duration")]
@@ -145,6 +150,30 @@ pub struct Limits {
 
 pub(super) fn root() -> String {
     "/".to_owned()
+}
+
+/// A text that says something: an empty command would do nothing and an empty expectation would always hold.
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() {
+        Err(serde::de::Error::custom("it is empty, so it would check nothing"))
+    } else {
+        Ok(text)
+    }
+}
+
+fn filled_if_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    filled(deserializer).map(Some)
+}
+
+/// Probes are told apart by their names.
+fn probes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Probe>, D::Error> {
+    let probes = Vec::<Probe>::deserialize(deserializer)?;
+    let mut names = std::collections::BTreeSet::new();
+    match probes.iter().find(|probe| !names.insert(&probe.name)) {
+        Some(twice) => Err(serde::de::Error::custom(format!("two probes are named `{}`", twice.name))),
+        None => Ok(probes),
+    }
 }
 
 /// Durations as compose files write them: `90s`, `1m30s`.
@@ -212,6 +241,13 @@ mod tests {
         assert!(said.ends_with("did you mean `path`?"), "{said}");
         let error = Scenario::parse("f", "[ready]\nstatus = \"ok\"\n").unwrap_err();
         assert_eq!((error.line, error.column), (2, 10), "{error}");
+        let probe =
+            |name: &str, run: &str| format!("[[probe]]\nname = \"{name}\"\nservice = \"app\"\nrun = \"{run}\"\n");
+        let error = Scenario::parse("f", &probe("rows", " ")).unwrap_err();
+        assert_eq!((error.line, error.to_string().contains("would check nothing")), (4, true), "{error}");
+        let error = Scenario::parse("f", &(probe("rows", "a") + &probe("rows", "b"))).unwrap_err();
+        assert!(error.to_string().contains("two probes are named `rows`"), "{error}");
+        assert!(Scenario::parse("f", "[ready]\ncontains = \"\"\n").is_err());
         let error = Scenario::parse("f", "[limits]\ndeploy = \"soon\"\n").unwrap_err();
         assert!(error.to_string().contains("not a duration"), "{error}");
     }

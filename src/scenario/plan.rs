@@ -27,11 +27,19 @@ pub struct Plan {
 }
 
 /// The steps that this version of taster can try, in their order.
-const TRIED: [StepKind; 6] =
-    [StepKind::Install, StepKind::Restart, StepKind::Redeploy, StepKind::Smoke, StepKind::Upgrade, StepKind::Leftovers];
+const TRIED: [StepKind; 8] = [
+    StepKind::Install,
+    StepKind::Restart,
+    StepKind::Redeploy,
+    StepKind::Backup,
+    StepKind::Restore,
+    StepKind::Smoke,
+    StepKind::Upgrade,
+    StepKind::Leftovers,
+];
 
 /// The steps of the design that this version cannot try yet: they are named in every plan, so that no verdict looks wider than it is.
-const NOT_YET: [StepKind; 4] = [StepKind::Lint, StepKind::Rollback, StepKind::Backup, StepKind::Restore];
+const NOT_YET: [StepKind; 2] = [StepKind::Lint, StepKind::Rollback];
 
 /// What a plan is made from beside what the user asked for.
 #[derive(Debug, Clone, Copy)]
@@ -50,8 +58,10 @@ pub fn plan(options: &PlanOptions, known: Known<'_>) -> Plan {
         if options.without.iter().any(|(without, _)| *without == kind) {
             return false;
         }
-        // Everything rests on an install.
-        options.steps.is_empty() || options.steps.contains(&kind) || kind == StepKind::Install
+        // Everything rests on an install, and what is restored was backed up.
+        let rests_on_it =
+            kind == StepKind::Install || kind == StepKind::Backup && options.steps.contains(&StepKind::Restore);
+        options.steps.is_empty() || options.steps.contains(&kind) || rests_on_it
     };
     let planned = |kind: StepKind, variant: &str| PlannedStep {
         id: match (kind, known.from) {
@@ -101,9 +111,17 @@ mod tests {
         let kinds: Vec<StepKind> = plan.steps.iter().map(|step| step.kind).collect();
         assert_eq!(kinds, [StepKind::Install, StepKind::Restart]);
         let left_out = plan.left_out.join("; ");
-        for word in ["redeploy", "leftovers", "upgrade", "backup"] {
+        for word in ["redeploy", "leftovers", "upgrade", "backup", "rollback"] {
             assert!(left_out.contains(word), "{left_out}");
         }
+    }
+
+    #[test]
+    fn what_is_restored_was_backed_up() {
+        let options = PlanOptions { steps: vec![StepKind::Restore], ..PlanOptions::default() };
+        let steps = plan(&options, known(&Scenario::default())).steps;
+        let kinds: Vec<StepKind> = steps.iter().map(|step| step.kind).collect();
+        assert_eq!(kinds, [StepKind::Install, StepKind::Backup, StepKind::Restore]);
     }
 
     #[test]

@@ -18,8 +18,8 @@ enum Rung {
     Unmeasured,
 }
 
-/// The level of a run from its steps; `variants` are those that the recipe declares beside the sampled one. Rungs 4 and up need steps
-/// that this version does not try, so they are unmeasured.
+/// The level of a run from its steps; `variants` are those that the recipe declares beside the sampled one. Rungs 5 and up need what
+/// this version does not measure.
 pub fn level(steps: &[StepResult], variants: &[String]) -> Level {
     let rungs = [
         some_install(steps),
@@ -30,6 +30,7 @@ pub fn level(steps: &[StepResult], variants: &[String]) -> Level {
             rung => rung,
         },
         rung(steps, &[StepKind::Upgrade]),
+        rung(steps, &[StepKind::Backup, StepKind::Restore]),
     ];
     let mut reached = 0;
     for rung in rungs {
@@ -109,6 +110,30 @@ mod tests {
         let mut steps = steps(&[(Install, Passed), (Restart, Passed), (Redeploy, Passed), (Upgrade, Skipped)]);
         steps[3].structural = true;
         assert_eq!(level(&steps, &[]), Level { level: 3, at_least: true }, "there is no earlier release");
+    }
+
+    #[test]
+    fn level_4_needs_the_backup_and_its_restore() {
+        use Outcome::{Blocked, Failed, Passed, Skipped};
+        let tried = |backup: Outcome, restore: Outcome, structural: bool| {
+            let mut steps = steps(&[
+                (StepKind::Install, Passed),
+                (StepKind::Restart, Passed),
+                (StepKind::Redeploy, Passed),
+                (StepKind::Upgrade, Passed),
+                (StepKind::Backup, backup),
+                (StepKind::Restore, restore),
+            ]);
+            steps.iter_mut().for_each(|step| step.structural = structural);
+            let level = level(&steps, &[]);
+            (level.level, level.at_least)
+        };
+        assert_eq!(tried(Passed, Passed, false), (4, true));
+        assert_eq!(tried(Passed, Failed, false), (3, false));
+        assert_eq!(tried(Failed, Blocked, false), (3, false), "no backup at all");
+        assert_eq!(tried(Passed, Blocked, false), (3, true), "unproven");
+        assert_eq!(tried(Skipped, Skipped, true), (4, true), "nothing was written");
+        assert_eq!(tried(Skipped, Skipped, false), (3, true), "declared, not observed");
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::models::ImageInspect;
-use bollard::query_parameters::{CreateImageOptionsBuilder, ImportImageOptionsBuilder, TagImageOptionsBuilder};
+use bollard::query_parameters::{
+    CreateImageOptionsBuilder, ImportImageOptionsBuilder, PruneImagesOptionsBuilder, TagImageOptionsBuilder,
+};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 
@@ -168,6 +170,13 @@ pub async fn load(engine: &Docker, reference: &str, parts: Vec<Bytes>) -> Result
         .map_err(|reason| copy_failed(reference, reason))
 }
 
+/// Removes images that have `label` and no name any more, because a newer build took it: each build of taster would leave some.
+/// Those in use stay until nothing uses them. What the engine has against it is of no importance: the next build asks again.
+pub async fn prune_nameless(engine: &Docker, label: &str) {
+    let filters = std::collections::HashMap::from([("dangling", vec!["true"]), ("label", vec![label])]);
+    let _ = engine.prune_images(Some(PruneImagesOptionsBuilder::default().filters(&filters).build())).await;
+}
+
 /// Sends an archive of images to an engine; what the engine has against it, as text.
 async fn import(
     engine: &Docker,
@@ -200,37 +209,37 @@ async fn find_or_pull(
     reference: &str,
     wanted: &str,
 ) -> Result<(ImageInspect, &'static str), ImageError> {
-    let reference = reference.to_owned();
-    match host.inspect_image(&reference).await {
+    let refused = |reason| ImageError::of_pull(reference, wanted, reason);
+    match host.inspect_image(reference).await {
         Ok(inspected) => return Ok((inspected, "host")),
         Err(error) if is_missing(&error) => {}
-        Err(error) => return Err(ImageError::of_pull(&reference, wanted, said(&error))),
+        Err(error) => return Err(refused(said(&error))),
     }
+    pull(host, reference, PULL_PATIENCE).await.map_err(refused)?;
+    let inspected = host.inspect_image(reference).await;
+    inspected.map(|inspected| (inspected, "pulled")).map_err(|error| refused(said(&error)))
+}
+
+/// Lets the engine pull an image; what went wrong, as text. Nothing may be heard of it for no longer than `patience`.
+pub(super) async fn pull(host: &Docker, reference: &str, patience: Duration) -> Result<(), String> {
     // Without a tag the engine would pull every tag there is.
-    let name = if has_tag_or_digest(&reference) { reference.clone() } else { format!("{reference}:latest") };
+    let name = if has_tag_or_digest(reference) { reference.to_owned() } else { format!("{reference}:latest") };
     let options = CreateImageOptionsBuilder::default().from_image(&name).build();
     let mut pull = std::pin::pin!(host.create_image(Some(options), None, None));
     loop {
-        let progress = match tokio::time::timeout(PULL_PATIENCE, pull.next()).await {
+        let progress = match tokio::time::timeout(patience, pull.next()).await {
             Ok(Some(progress)) => progress,
-            Ok(None) => break,
-            Err(_) => {
-                let reason = format!("its registry has sent nothing for {} s", PULL_PATIENCE.as_secs());
-                return Err(ImageError::Unreachable { reference, reason });
-            }
+            Ok(None) => return Ok(()),
+            Err(_) => return Err(format!("its registry has sent nothing for {} s", patience.as_secs())),
         };
         let error = match progress {
             Ok(progress) => progress.error_detail.and_then(|detail| detail.message),
             Err(error) => Some(said(&error)),
         };
         if let Some(reason) = error {
-            return Err(ImageError::of_pull(&reference, wanted, reason));
+            return Err(reason);
         }
     }
-    let inspected = host.inspect_image(&reference).await;
-    inspected
-        .map(|inspected| (inspected, "pulled"))
-        .map_err(|error| ImageError::of_pull(&reference, wanted, said(&error)))
 }
 
 fn has_tag_or_digest(reference: &str) -> bool {

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::swarm::engine::said;
-use crate::swarm::observe::{Engines, ServiceView, StackView, TaskView};
+use crate::swarm::observe::{Engines, StackView, TaskView};
 
 /// What is kept of one line.
 const LINE_BYTES: usize = 4 * 1024;
@@ -102,20 +102,6 @@ pub async fn task_tail(engines: &Engines, task: &TaskView, limits: LogLimits) ->
     let mut kept: Vec<LogLine> = kept.into();
     kept.sort_by_key(|line| line.at);
     Ok(kept)
-}
-
-/// The last lines of each task of a service that has a container, newest task first. A task whose log cannot be read has its error in
-/// place of lines.
-pub async fn service_tail(
-    engines: &Engines,
-    service: &ServiceView,
-    limits: LogLimits,
-) -> Vec<(String, Result<Vec<LogLine>, LogError>)> {
-    let mut tails = Vec::new();
-    for task in service.tasks.iter().filter(|task| task.container_id.is_some()) {
-        tails.push((task.id.clone(), task_tail(engines, task, limits).await));
-    }
-    tails
 }
 
 /// A line with the task that wrote it.

@@ -54,7 +54,10 @@ pub(super) async fn read(session: &mut Session) -> Result<Readings, Trouble> {
 }
 
 /// What the probes say now, be it nothing.
-async fn look(session: &mut Session) -> Result<Readings, Trouble> {
+///
+/// # Errors
+/// When one goes on failing.
+pub(super) async fn look(session: &mut Session) -> Result<Readings, Trouble> {
     let mut readings = Readings::new();
     for probe in session.subject.scenario.probe.clone() {
         let begun = Instant::now();
@@ -76,6 +79,19 @@ async fn look(session: &mut Session) -> Result<Readings, Trouble> {
         readings.insert(probe.name.clone(), said);
     }
     Ok(readings)
+}
+
+/// What each probe says now, asked once; `None` where it fails.
+///
+/// # Errors
+/// When one could not be asked.
+pub(super) async fn once(session: &mut Session) -> Result<BTreeMap<String, Option<String>>, Trouble> {
+    let mut said = BTreeMap::new();
+    for probe in session.subject.scenario.probe.clone() {
+        let now = run(session, &probe.service, &probe.run).await?;
+        said.insert(probe.name, now.ok());
+    }
+    Ok(said)
 }
 
 /// Compares what the probes say now with what they said before, with a bounded retry.

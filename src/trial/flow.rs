@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::backup::{self, Taken};
 use super::data::{self, Readings};
 use super::install::{self, Installed};
 use super::recorder::Passed;
@@ -18,6 +19,16 @@ use crate::swarm::engine;
 use crate::swarm::labels::Owner;
 use crate::swarm::node::Cluster;
 use crate::swarm::reap;
+
+/// What later steps need of earlier ones.
+#[derive(Default)]
+struct State {
+    installed: Option<(Installed, Readings)>,
+    /// The backup, or why there is none.
+    backup: Option<Result<Taken, Trouble>>,
+    /// A restore failed: what is on the node is not what was installed.
+    is_spoiled: bool,
+}
 
 /// What a run stands on.
 pub(super) struct Ground<'a> {
@@ -36,9 +47,9 @@ impl Ground<'_> {
             Ok(session) => session,
             Err(trouble) => return gathered.recorder.break_off(trouble),
         };
-        let mut installed = None;
+        let mut state = State::default();
         while let Some(step) = gathered.recorder.begin() {
-            match self.step(&step, &mut session, &mut installed).await {
+            match self.step(&step, &mut session, &mut state).await {
                 Ok(passed) => gathered.recorder.passed(passed),
                 Err(trouble) => {
                     let goes_on = trouble.outcome == Outcome::Skipped || !self.options.fail_fast;
@@ -49,27 +60,53 @@ impl Ground<'_> {
                 }
             }
             gathered.digests.clone_from(&session.digests);
+            gathered.proofs.clone_from(&session.proofs);
         }
         session.finish_logs().await;
     }
 
-    async fn step(
-        &self,
-        step: &PlannedStep,
-        session: &mut Session,
-        installed: &mut Option<(Installed, Readings)>,
-    ) -> Result<Passed, Trouble> {
-        match (step.kind, &installed) {
+    async fn step(&self, step: &PlannedStep, session: &mut Session, state: &mut State) -> Result<Passed, Trouble> {
+        match (step.kind, &state.installed) {
             (StepKind::Install, _) if step.variant != DEFAULT_VARIANT => variant::run(session, &step.variant).await,
             (StepKind::Install, _) => {
                 let (first, readings) = first(session).await?;
                 let passed = first.passed();
-                *installed = Some((first, readings));
+                state.installed = Some((first, readings));
                 Ok(passed)
             }
+            (StepKind::Backup, Some(_)) => match backup::run(session).await {
+                Ok((mut passed, taken)) => {
+                    if let Some(path) = &self.options.keep_backup {
+                        passed.evidence.extend(backup::keep(session, path).await?);
+                    }
+                    state.backup = Some(Ok(taken));
+                    Ok(passed)
+                }
+                Err(trouble) => {
+                    state.backup = Some(Err(trouble.clone()));
+                    Err(trouble)
+                }
+            },
+            (StepKind::Restore, Some(_)) => match &state.backup {
+                Some(Ok(taken)) => {
+                    let restored = backup::restore(session, taken).await;
+                    state.is_spoiled = restored.as_ref().is_err_and(|trouble| trouble.class != "unproven");
+                    restored
+                }
+                Some(Err(trouble)) if trouble.outcome == Outcome::Skipped => Err(trouble.clone()),
+                _ => Err(Trouble::blocked("backup")),
+            },
             (StepKind::Restart, Some((installed, readings))) => restart::run(session, installed, readings).await,
             (StepKind::Redeploy, Some(_)) => redeploy::run(session).await,
-            (StepKind::Smoke, Some(_)) => smoke::run(session, self.folder).await,
+            (StepKind::Smoke, Some(_)) => {
+                if std::mem::take(&mut state.is_spoiled) {
+                    // What a visitor sees must not be held against the recipe twice.
+                    session.log.progress("smoke", "installing once more, after the restore that failed");
+                    session.purge().await?;
+                    first(session).await?;
+                }
+                smoke::run(session, self.folder).await
+            }
             (StepKind::Upgrade, Some(_)) => {
                 let host = engine::connect().await?;
                 upgrade::run(session, &host, self.from).await
@@ -87,9 +124,8 @@ impl Ground<'_> {
             log.note(note.clone());
         }
         subject.check_trust(self.options.trust)?;
-        let project = crate::compose::canonical(&subject.project, None);
-        let deployed = serde_json::to_string_pretty(&project).unwrap_or_default();
-        let kept = self.folder.write("deployed/project.json", log.redactor().clean(&deployed).as_bytes());
+        let deployed = crate::compose::to_yaml(&subject.project);
+        let kept = self.folder.write("deployed/compose.yml", log.redactor().clean(&deployed).as_bytes());
         kept.map_err(|error| {
             Trouble::errored("run-folder", format!("cannot write to {}: {error}", self.folder.path().display()))
         })?;

@@ -2,6 +2,7 @@
 
 pub mod answer;
 mod availability;
+mod backup;
 mod converge;
 pub mod convergence;
 mod data;

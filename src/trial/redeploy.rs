@@ -23,7 +23,7 @@ pub(super) async fn run(session: &mut Session) -> Result<Passed, Trouble> {
     // What counts is what was there a moment ago, also when a restart has changed it.
     let begun = Instant::now();
     let answers = ask_all(session, "redeploy", begun).await?;
-    let readings = data::read(session).await?;
+    let readings = data::look(session).await?;
     let before = session.look().await?;
     let begun = Instant::now();
     let applied = session.deploy(&Replace::Changed).await?;

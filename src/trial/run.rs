@@ -11,7 +11,8 @@ use super::recorder::Recorder;
 use super::trouble::Trouble;
 use crate::recipe::{self, Recipe, Release};
 use crate::record::{
-    CandidateSummary, EVENT_SCHEMA, Fact, ImageDigest, LogHeader, NodeFacts, RunSummary, SUMMARY_SCHEMA, worst_exit,
+    CandidateSummary, EVENT_SCHEMA, Fact, ImageDigest, LogHeader, NodeFacts, Proof, RunSummary, SUMMARY_SCHEMA,
+    StepKind, worst_exit,
 };
 use crate::run::{EventSink, Redactor, RunFolder, RunId, RunLock, RunLog, lock_domain};
 use crate::scenario::{Known, PATH_IN_RECIPE, PlanOptions, Scenario, ScenarioError, plan};
@@ -47,6 +48,8 @@ pub struct TrialOptions {
     pub fail_fast: bool,
     /// Upgrade from this release, instead of the newest one before the candidate.
     pub from: Option<String>,
+    /// Keep what was backed up as a tar archive: a file, or a folder in which one is made.
+    pub keep_backup: Option<PathBuf>,
 }
 
 /// Why there was no run at all.
@@ -118,6 +121,7 @@ pub(super) struct Gathered {
     pub(super) recorder: Recorder,
     pub(super) node: Option<NodeFacts>,
     pub(super) digests: Vec<ImageDigest>,
+    pub(super) proofs: Vec<Proof>,
 }
 
 /// Runs a trial. `sinks` are told every event.
@@ -153,7 +157,13 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         candidate: candidate.clone(),
     }));
     let tag = from.as_ref().map(|release| release.tag.as_str());
-    let plan = plan(&options.plan, Known { candidate: &recipe.candidate.name(), from: tag, scenario: &scenario });
+    let mut wanted = options.plan.clone();
+    if options.node.engine {
+        // The agent's container does not see the volumes of an engine that it does not run.
+        let why = "not on a swarm that was there before".to_owned();
+        wanted.without.extend([(StepKind::Backup, why.clone()), (StepKind::Restore, why)]);
+    }
+    let plan = plan(&wanted, Known { candidate: &recipe.candidate.name(), from: tag, scenario: &scenario });
     log.write(Fact::Plan { steps: plan.steps.clone(), left_out: plan.left_out.clone() });
     for irregularity in &recipe.irregularities {
         let line = irregularity.line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -167,7 +177,12 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
     let limit = scenario.limits.run.unwrap_or(RUN_LIMIT);
     let domain = lock_domain().map_err(io("read the lock folder in", std::env::temp_dir()))?;
     let owner = Owner { run: id.to_string(), domain, scratch: lock.scratch().to_owned() };
-    let mut gathered = Gathered { recorder: Recorder::new(log.clone(), &plan.steps), node: None, digests: Vec::new() };
+    let mut gathered = Gathered {
+        recorder: Recorder::new(log.clone(), &plan.steps),
+        node: None,
+        digests: Vec::new(),
+        proofs: Vec::new(),
+    };
     let ground = Ground { options, owner: &owner, folder: &folder, log: &log, from: from.as_ref() };
     let flow = ground.taste(recipe, scenario, &mut gathered);
     // What is broken off here is dropped; the run's objects are found by their label below.
@@ -242,6 +257,7 @@ fn summary(
         findings: None,
         digests: gathered.digests,
         costs,
+        proofs: gathered.proofs,
     }
 }
 

@@ -15,14 +15,14 @@ use super::trouble::Trouble;
 use crate::agent::{IngressStarted, IngressUpdate, LinkError};
 use crate::ingress::proxy::Upstream;
 use crate::recipe::Recipe;
-use crate::record::{Fact, NodeFacts};
+use crate::record::{Fact, NodeFacts, Proof};
 use crate::run::{RunFolder, RunLog};
 use crate::scenario::Scenario;
 use crate::swarm::deploy::{self, Applied, ApplyOptions, Change, DeployOptions, Endpoints, Keep};
 use crate::swarm::engine::EngineError;
 use crate::swarm::images;
 use crate::swarm::labels::Owner;
-use crate::swarm::node::Cluster;
+use crate::swarm::node::{Cluster, Memory};
 use crate::swarm::observe::{Engines, Observer, StackView, TaskState};
 
 /// Which tasks a deploy replaces.
@@ -51,6 +51,8 @@ pub(super) struct Session {
     pub ingress: Option<IngressStarted>,
     /// The digests of what runs.
     pub digests: Vec<crate::record::ImageDigest>,
+    /// What proves that data survives, once a restore was tried.
+    pub proofs: Vec<Proof>,
     /// The candidate, whatever is on the node, and what is known about it.
     pub(super) candidate: (Recipe, Scenario),
     /// The recipe may reach out of its containers.
@@ -59,6 +61,8 @@ pub(super) struct Session {
     observer: Observer,
     owner: Owner,
     told: BTreeMap<String, TaskState>,
+    /// The peers that each service names, as last seen.
+    mentions: BTreeMap<String, Vec<String>>,
     /// What the ingress was last told.
     routed: Option<BTreeMap<String, Vec<Upstream>>>,
     /// Who judges the newest deploy.
@@ -83,7 +87,7 @@ impl Session {
         owner: &Owner,
         folder: &RunFolder,
     ) -> Result<Self, Trouble> {
-        let facts = cluster.facts(owner).await?;
+        let facts = cluster.facts(owner, Memory::Used).await?;
         log.write(Fact::Node(facts.clone()));
         let nodes = cluster.nodes.iter().map(|node| (node.swarm_id.clone(), node.engine.clone())).collect();
         let engines = Engines::new(cluster.manager().engine.clone(), nodes);
@@ -97,6 +101,8 @@ impl Session {
             log,
             ingress: None,
             digests: Vec::new(),
+            proofs: Vec::new(),
+            mentions: BTreeMap::new(),
             trusted: false,
             engines,
             observer,
@@ -132,6 +138,11 @@ impl Session {
         self.watch = None;
         self.subject = subject;
         Ok(())
+    }
+
+    /// The peers that a service names as a host.
+    pub(super) fn mentions(&self, service: &str) -> &[String] {
+        self.mentions.get(service).map_or(&[], Vec::as_slice)
     }
 
     /// A folder for what must not outlive the run.
@@ -282,6 +293,8 @@ impl Session {
     pub(super) async fn look(&mut self) -> Result<StackView, Trouble> {
         let view = self.observer.observe().await?;
         self.tell_tasks(&view);
+        self.mentions =
+            view.services.iter().map(|service| (service.short_name.clone(), service.mentions.clone())).collect();
         self.logs.follow(&view);
         self.trust(&view).await?;
         self.located = reach::locate(self, &view).await?;

@@ -55,11 +55,11 @@ fn fine(step: &StepResult) -> bool {
     step.outcome == Outcome::Passed || (step.outcome == Outcome::Skipped && step.structural)
 }
 
-/// Level 3 is what can be reached as long as backups are not tried; a first release has no upgrade to fail.
+/// Level 4 is what can be measured; a first release has no upgrade to fail.
 fn passes(summary: &RunSummary) {
     let not_passed: Vec<&StepResult> = summary.steps.iter().filter(|step| !fine(step)).collect();
     assert!(not_passed.is_empty(), "{not_passed:#?}");
-    assert_eq!((summary.level, summary.level_is_at_least), (3, true));
+    assert_eq!((summary.level, summary.level_is_at_least), (4, true));
     let install = summary.steps.first().unwrap();
     assert!(!install.weak, "a real app's front page is a strong answer: {install:#?}");
 }
@@ -129,4 +129,17 @@ async fn wordpress_that_cannot_find_its_database_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ihatemoney_first_release_and_candidate_pass() {
     history_is_good("ihatemoney").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ihatemoney_without_its_restore_hook_loses_the_data_and_the_database_itself_shows_it() {
+    let bench = Bench::new("ihatemoney");
+    bench.plant("- \"backupbot.restore.post-hook=/pg_backup.sh restore\"\n", "");
+    // Without any probe of the recipe's own.
+    std::fs::remove_file(bench.repository.join("tests/taster.toml")).unwrap();
+    let summary = bench.taste(None).await;
+    fails(&summary, "restore", "data-lost");
+    let restore = summary.steps.iter().find(|step| step.kind.word() == "restore").unwrap();
+    assert!(restore.reason.contains("PostgreSQL in db holds less"), "{restore:#?}");
+    assert!(restore.evidence.iter().any(|piece| piece.text.contains("taster_canary_")), "{restore:#?}");
 }

@@ -12,12 +12,14 @@ use taster::record::{Fact, Outcome, RunSummary};
 const TASTER: &str = env!("CARGO_BIN_EXE_taster");
 
 /// What the verbose view says when a phase has begun.
-const PHASES: [(&str, &str); 8] = [
+const PHASES: [(&str, &str); 10] = [
     ("node", "node: starting"),
     ("images", "images: "),
     ("install", "begin  install"),
     ("restart", "begin  restart"),
     ("redeploy", "begin  redeploy"),
+    ("backup", "begin  backup"),
+    ("restore", "begin  restore"),
     ("smoke", "begin  smoke"),
     ("upgrade", "begin  upgrade"),
     ("leftovers", "begin  leftovers"),

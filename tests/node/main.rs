@@ -8,7 +8,7 @@ use bollard::Docker;
 use taster::run::{RunId, RunLock, lock_domain};
 use taster::swarm::engine;
 use taster::swarm::labels::Owner;
-use taster::swarm::node::{Cluster, NodeOptions, Rights};
+use taster::swarm::node::{Cluster, Memory, NodeOptions, Rights};
 use taster::swarm::reap;
 
 const TASTER: &str = env!("CARGO_BIN_EXE_taster");
@@ -42,7 +42,7 @@ impl Bench {
 async fn a_node_is_a_swarm_with_the_least_rights_that_work() {
     let bench = Bench::new("node-one").await;
     let cluster = bench.start(NodeOptions::default()).await;
-    let facts = cluster.facts(&bench.owner).await.unwrap();
+    let facts = cluster.facts(&bench.owner, Memory::Used).await.unwrap();
     assert_eq!(facts.rights, "least", "a host that needs more says so in `taster doctor`");
     assert_eq!(facts.swarm_nodes, 1);
     assert!(["vip", "dnsrr"].contains(&facts.endpoint_mode.as_str()), "{facts:?}");

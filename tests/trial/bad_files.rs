@@ -13,8 +13,10 @@ fn with(line: &str) -> String {
 #[track_caller]
 fn refused(name: &str, compose: impl AsRef<[u8]>, words: &[&str]) {
     let said = Recipe::new(name, "").file("compose.yml", compose).taster(&[]);
-    said.expect(1, words)
-        .expect(1, &["FAILED", "install failed", "restart, redeploy, smoke, upgrade, leftovers: blocked"]);
+    said.expect(1, words).expect(
+        1,
+        &["FAILED", "install failed", "restart, redeploy, backup, restore, smoke, upgrade, leftovers: blocked"],
+    );
     assert!(!said.text.contains("node-ready") && !said.text.contains("engine "), "a node was started:\n{}", said.text);
     assert!(said.text.len() < 20_000, "the message is longer than anybody reads: {} bytes", said.text.len());
 }

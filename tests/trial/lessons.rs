@@ -61,9 +61,9 @@ fn lesson_03_a_run_without_a_node_is_no_success() {
     options.plan.steps.clear();
     options.node.base = Some("taster-trial/no-such-base:1".to_owned());
     let tried = recipe.run(&options);
-    tried.install(Errored, "node", &["taster-trial/no-such-base:1"]);
+    tried.install(Errored, "node", &["there is no image taster-trial/no-such-base:1", "cannot be pulled"]);
     let rest = &tried.ended.summary.steps[1..];
-    assert!(rest.len() == 5 && rest.iter().all(|step| step.outcome == Outcome::Blocked), "{rest:#?}");
+    assert!(rest.len() == 7 && rest.iter().all(|step| step.outcome == Outcome::Blocked), "{rest:#?}");
     assert_eq!((tried.ended.summary.level, tried.ended.summary.outcome), (0, Errored));
 }
 
@@ -89,8 +89,8 @@ fn lesson_04_what_taster_adds_is_listed_and_touches_nothing_of_the_recipe() {
             assert!(!what.contains(untouchable), "{what}");
         }
     }
-    let project = std::fs::read_to_string(tried.ended.folder.join("deployed/project.json")).unwrap();
-    let project: serde_json::Value = serde_json::from_str(&project).unwrap();
+    let project = std::fs::read_to_string(tried.ended.folder.join("deployed/compose.yml")).unwrap();
+    let project: serde_json::Value = yaml_serde::from_str(&project).unwrap();
     let app = &project["services"]["app"];
     assert_eq!(app["image"], "taster-demo:2.0");
     assert_eq!(app["command"], serde_json::json!(["serve"]));

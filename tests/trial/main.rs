@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod backup;
 mod bad_files;
 mod compose;
 mod crashes;

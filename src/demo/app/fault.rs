@@ -49,14 +49,20 @@ pub enum Fault {
     BrokenMigration,
     /// `lossy-migration`: migrating data of an older schema loses the first note.
     LossyMigration,
+    /// `empty-dump`: a dump holds no note, and nothing is said.
+    EmptyDump,
+    /// `truncated-dump`: a dump ends in its middle, and nothing is said.
+    TruncatedDump,
+    /// `half-restore`: a restore stops half-way, and nothing is said.
+    HalfRestore,
 }
 
 /// Why a fault's text was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is no fault: use exit:CODE[@SECONDS], segv, oom, unhealthy, slow-boot:SECONDS, status:CODE, blank, redirect:URL, \
-     forbidden, lock[:SECONDS], ignore-term, lose-on-restart, broken-script, broken-script-once, blank-script, broken-migration \
-     or lossy-migration"
+     forbidden, lock[:SECONDS], ignore-term, lose-on-restart, broken-script, broken-script-once, blank-script, \
+     broken-migration, lossy-migration, empty-dump, truncated-dump or half-restore"
 )]
 pub struct UnknownFault(String);
 
@@ -87,6 +93,9 @@ impl FromStr for Fault {
             ("blank-script", None) => Some(Self::BlankScript),
             ("broken-migration", None) => Some(Self::BrokenMigration),
             ("lossy-migration", None) => Some(Self::LossyMigration),
+            ("empty-dump", None) => Some(Self::EmptyDump),
+            ("truncated-dump", None) => Some(Self::TruncatedDump),
+            ("half-restore", None) => Some(Self::HalfRestore),
             _ => None,
         };
         fault.ok_or_else(|| UnknownFault(text.to_owned()))
@@ -150,6 +159,9 @@ mod tests {
             ("broken-script", Fault::BrokenScript),
             ("broken-script-once", Fault::BrokenScriptOnce),
             ("blank-script", Fault::BlankScript),
+            ("empty-dump", Fault::EmptyDump),
+            ("truncated-dump", Fault::TruncatedDump),
+            ("half-restore", Fault::HalfRestore),
         ] {
             assert_eq!(text.parse(), Ok(fault), "{text}");
         }

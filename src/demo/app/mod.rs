@@ -160,8 +160,15 @@ async fn run_mode(args: &AppArgs) -> anyhow::Result<ExitCode> {
             Ok(())
         }
         Some(Mode::Dump { file }) => {
-            let mut text = serde_json::to_string_pretty(&store::dump(&args.data)?)?;
+            let mut dump = store::dump(&args.data)?;
+            if args.fault.contains(&Fault::EmptyDump) {
+                dump.keep(0);
+            }
+            let mut text = serde_json::to_string_pretty(&dump)?;
             text.push('\n');
+            if args.fault.contains(&Fault::TruncatedDump) {
+                text = text.chars().take(text.chars().count() / 2).collect();
+            }
             match file {
                 Some(file) => std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display())),
                 None => std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output"),
@@ -178,7 +185,10 @@ async fn run_mode(args: &AppArgs) -> anyhow::Result<ExitCode> {
                     text
                 }
             };
-            let dump = serde_json::from_str(&text).context("this is no dump of the demo app")?;
+            let mut dump: store::Dump = serde_json::from_str(&text).context("this is no dump of the demo app")?;
+            if args.fault.contains(&Fault::HalfRestore) {
+                dump.keep(dump.len() / 2);
+            }
             let count = store::restore(&args.data, dump, args.app_version)?;
             say(format_args!("restored {count} notes"));
             Ok(())

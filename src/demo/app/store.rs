@@ -73,6 +73,18 @@ pub(super) struct Dump {
     notes: Vec<Note>,
 }
 
+impl Dump {
+    /// How many notes it holds.
+    pub(super) fn len(&self) -> usize {
+        self.notes.len()
+    }
+
+    /// Forgets all notes but the first so many.
+    pub(super) fn keep(&mut self, count: usize) {
+        self.notes.truncate(count);
+    }
+}
+
 /// Where notes are kept.
 #[derive(Debug)]
 pub(super) enum Store {

@@ -1,6 +1,5 @@
 //! One exchange.
 
-use std::error::Error;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
 use super::{ClientError, Entry, Exchange, Limits};
-use crate::ingress::{HEADER_INGRESS, HEADER_ROUTER, HEADER_SERVICE, HEADER_TASK};
+use crate::ingress::{HEADER_INGRESS, HEADER_ROUTER, HEADER_SERVICE, HEADER_TASK, chain};
 
 /// A stream of either kind.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -64,7 +63,7 @@ impl Target<'_> {
 
 /// The TLS settings that trust one CA and nothing else.
 pub(super) fn trust(ca_pem: &str) -> Result<Arc<ClientConfig>, ClientError> {
-    let refuse = |e: &dyn Error| ClientError::Ca(e.to_string());
+    let refuse = |e: &dyn std::error::Error| ClientError::Ca(e.to_string());
     let mut roots = RootCertStore::empty();
     let certificate = CertificateDer::from_pem_slice(ca_pem.as_bytes()).map_err(|e| refuse(&e))?;
     roots.add(certificate).map_err(|e| refuse(&e))?;
@@ -187,15 +186,4 @@ fn exchange(url: String, head: &Response<()>, body: Vec<u8>, truncated: bool, be
         truncated,
         elapsed: begun.elapsed(),
     }
-}
-
-/// An error with its causes in one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }

@@ -1,6 +1,5 @@
 //! A connection to a task. One for each request: a harness must not mistake a stale connection for a broken app.
 
-use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,17 +91,6 @@ where
     // Its errors reach the request through the sender and the body.
     tokio::spawn(async move { drop(connection.with_upgrades().await) });
     Ok(Sender::Http1(sender))
-}
-
-/// An error with its causes in one line.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }
 
 /// Accepts any certificate: apps behind `scheme=https` have self-signed ones, and a note in the route table says so.

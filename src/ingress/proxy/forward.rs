@@ -19,7 +19,7 @@ use super::edit::{self, Draft};
 use super::state::{State, Upstream};
 use super::{Timeouts, headers, websocket};
 use crate::ingress::routes::{Backend, Scheme};
-use crate::ingress::{HEADER_ROUTER, HEADER_SERVICE, HEADER_TASK};
+use crate::ingress::{HEADER_ROUTER, HEADER_SERVICE, HEADER_TASK, chain};
 
 /// Sends the request to a task of the route's service and hands its response back.
 pub(super) async fn forward(
@@ -52,7 +52,7 @@ pub(super) async fn forward(
     };
     let mut response = match answered(sender.send(outgoing), timeouts.response, &sent).await {
         Some(Ok(response)) => response,
-        Some(Err(error)) => return fail(Reason::Broken(format!("{who}: {}", connect::chain(&error)))),
+        Some(Err(error)) => return fail(Reason::Broken(format!("{who}: {}", chain(&error)))),
         None => return fail(Reason::Timeout(format!("{who}: no response within {:?}", timeouts.response))),
     };
 

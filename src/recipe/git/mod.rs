@@ -5,6 +5,7 @@
 //! the directories and the files.
 
 mod objects;
+mod refs;
 mod tags;
 
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ use gix::bstr::ByteSlice as _;
 
 use super::{Error, Irregularity};
 
-pub(super) use objects::Listing;
+pub(super) use objects::{Listing, RootFiles};
 pub(super) use tags::Tag;
 
 /// An open repository.

@@ -114,6 +114,56 @@ impl Repository {
         Ok(())
     }
 
+    /// Reads the files of a commit's root directory that `wanted` names.
+    pub(in crate::recipe) fn root_files(
+        &self,
+        commit: &str,
+        builder: &mut TreeBuilder,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<RootFiles, Error> {
+        let id = self.root_tree(commit)?;
+        let what = format!("the root directory, tree {id}");
+        if self.size(id, &what)? > LARGEST_DIRECTORY {
+            return Ok(RootFiles::HoldLinks);
+        }
+        let data = self.object(id, Kind::Tree, &what)?;
+        for entry in gix::objs::TreeRefIter::from_bytes(&data, id.kind()) {
+            let entry = entry.map_err(|error| self.corrupt(&what, &error))?;
+            let Ok(name) = entry.filename.to_str() else { continue };
+            if !wanted(name) {
+                continue;
+            }
+            let (kind, id) = (entry.mode.kind(), entry.oid.to_owned());
+            if !matches!(kind, EntryKind::Blob | EntryKind::BlobExecutable) {
+                return Ok(RootFiles::HoldLinks);
+            }
+            let what = format!("`{name}`, blob {id}");
+            if let Err(refusal) = builder.admit(name, self.size(id, &what)?) {
+                builder.omit(name, refusal.to_string());
+                continue;
+            }
+            let bytes = self.object(id, Kind::Blob, &what)?;
+            if let Err(refusal) = builder.insert(name, &bytes, mode_of(kind)) {
+                builder.omit(name, refusal.to_string());
+            }
+        }
+        Ok(RootFiles::Read)
+    }
+
+    /// The full hash of a commit's root directory.
+    pub(in crate::recipe) fn tree_of(&self, commit: &str) -> Result<String, Error> {
+        self.root_tree(commit).map(|id| id.to_string())
+    }
+
+    /// When a commit was made; `None` when it has no readable date.
+    pub(in crate::recipe) fn committed_at(&self, commit: &str) -> Result<Option<jiff::Timestamp>, Error> {
+        let what = format!("commit {commit}");
+        let id = ObjectId::from_hex(commit.as_bytes())
+            .map_err(|error| self.corrupt(&what, &gix::Error::from_error(error)))?;
+        let commit = self.repo.find_commit(id).map_err(|error| self.corrupt(&what, &error))?;
+        Ok(commit.time().ok().and_then(|time| jiff::Timestamp::from_second(time.seconds).ok()))
+    }
+
     /// Visits every file and submodule of a commit, those near the root first. A few hand-made objects can describe a tree
     /// of billions of files, so the number of visits is bounded.
     fn walk(
@@ -185,6 +235,15 @@ impl Repository {
         }
         Ok(std::mem::take(&mut object.data))
     }
+}
+
+/// What came of reading files of the root directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::recipe) enum RootFiles {
+    /// Those that were wanted are in the tree, or noted as left out.
+    Read,
+    /// One of them is a link or a directory, or the directory is very large: the root alone does not tell.
+    HoldLinks,
 }
 
 /// What was noticed on the way through a commit.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use junit_report::{Duration, ReportBuilder, TestCase, TestCaseBuilder, TestSuite, TestSuiteBuilder};
 
+use super::super::markup::xml;
 use super::advice;
 use crate::lint::FAMILIES;
 use crate::record::{Finding, Level, LintReport, RecipeFindings, SkippedRule};
@@ -71,11 +72,4 @@ fn told(recipe: &RecipeFindings, finding: &Finding) -> String {
         text.push_str(&format!("\n  {kind}: {line}"));
     }
     text
-}
-
-/// Text without the characters that no XML document may hold, and without the end of the section that the library puts it into.
-fn xml(text: &str) -> String {
-    let allowed =
-        |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    text.chars().map(|c| if allowed(c) { c } else { '\u{fffd}' }).collect::<String>().replace("]]>", "]] >")
 }

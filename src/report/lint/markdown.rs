@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::super::markup::{markdown as text, markdown_code as code};
 use super::{advice, counts};
 use crate::record::LintReport;
 
@@ -34,49 +35,4 @@ pub(super) fn write(report: &LintReport, out: &mut dyn Write) -> io::Result<()> 
         }
     }
     Ok(())
-}
-
-/// Text in which only our own `…` are code.
-fn text(message: &str) -> String {
-    if message.matches('`').count() % 2 == 1 {
-        return escaped(message);
-    }
-    let parts = message.split('`').enumerate();
-    parts.map(|(number, part)| if number % 2 == 1 { code(part) } else { escaped(part) }).collect()
-}
-
-fn code(part: &str) -> String {
-    format!("<code>{}</code>", escaped(part))
-}
-
-/// Every character that Markdown or HTML gives a meaning to, as a character reference.
-fn escaped(part: &str) -> String {
-    let mut escaped = String::with_capacity(part.len());
-    for c in part.chars() {
-        match c {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | ' ' | '.' | ',' | ';' | '/' | '-' | '+' | '(' | ')' | '?' | '=' => {
-                escaped.push(c);
-            }
-            c if c.is_control() => escaped.push(' '),
-            c if c.is_ascii() => escaped.push_str(&format!("&#{};", u32::from(c))),
-            c => escaped.push(c),
-        }
-    }
-    // A bare address would become a link.
-    escaped.replace("www.", "www&#46;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_comes_from_a_recipe_is_text() {
-        assert_eq!(text("the service `db` has none"), "the service <code>db</code> has none");
-        let nasty = "`</code>|<img src=x>` @everyone [x](https://evil.example) `";
-        let shown = text(nasty);
-        assert!(!shown.contains(['<', '|', '@', '[', '`', ':']), "{shown}");
-        let shown = text("a `x|y\n## z`");
-        assert_eq!(shown, "a <code>x&#124;y &#35;&#35; z</code>");
-    }
 }

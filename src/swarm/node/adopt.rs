@@ -8,6 +8,7 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, ListServicesOptions, RemoveContainerOptionsBuilder, StartContainerOptions,
 };
 
+use super::cluster::NodeOptions;
 use super::image::{NodeImage, ensure};
 use super::rights::Rights;
 use super::start::{Node, NodeError};
@@ -32,13 +33,7 @@ pub enum AdoptError {
 }
 
 /// Uses the swarm of `host`. A container with taster's agent runs on it for as long as the run lasts.
-pub(super) async fn adopt(
-    host: &Docker,
-    owner: &Owner,
-    executable: Option<&std::path::Path>,
-    base: Option<&str>,
-    shared: bool,
-) -> Result<(Node, NodeImage), NodeError> {
+pub(super) async fn adopt(host: &Docker, owner: &Owner, options: &NodeOptions) -> Result<(Node, NodeImage), NodeError> {
     let info = host.info().await.map_err(EngineError::refused("tell about itself"))?;
     let kernel = info.kernel_version.clone().unwrap_or_default();
     let swarm = info.swarm.unwrap_or_default();
@@ -59,10 +54,10 @@ pub(super) async fn adopt(
             })
         })
         .collect();
-    if !foreign.is_empty() && !shared {
+    if !foreign.is_empty() && !options.shared {
         return Err(AdoptError::InUse(foreign).into());
     }
-    let image = ensure(host, owner, executable, base).await?;
+    let image = ensure(host, owner, options).await?;
     let name = format!("taster-{}-agent", owner.run);
     let body = ContainerCreateBody {
         image: Some(image.reference.clone()),

@@ -9,7 +9,7 @@ use super::adopt::adopt;
 use super::image::{NodeImage, ensure};
 use super::rights::Rights;
 use super::start::{Membership, Node, NodeError, Wanted};
-use super::virtual_ip;
+use super::virtual_ip::{self, Memory};
 use crate::record::NodeFacts;
 use crate::swarm::engine::{EngineError, is_missing};
 use crate::swarm::labels::Owner;
@@ -23,6 +23,8 @@ pub struct NodeOptions {
     pub executable: Option<PathBuf>,
     /// An image with an engine to build on, instead of `docker:dind` or this machine's.
     pub base: Option<String>,
+    /// Pull no image to build on: what is not there is not used.
+    pub offline: bool,
     /// The rights to begin with; the least, when `None`.
     pub rights: Option<Rights>,
     /// Memory for each node in bytes; no limit, when `None`.
@@ -58,12 +60,11 @@ impl Cluster {
     /// # Errors
     /// When there is no image, or a node does not come up with any rights; nothing is left behind then.
     pub async fn start(host: &Docker, owner: &Owner, options: &NodeOptions) -> Result<Self, NodeError> {
-        let (executable, base) = (options.executable.as_deref(), options.base.as_deref());
         if options.engine {
-            let (node, image) = adopt(host, owner, executable, base, options.shared).await?;
+            let (node, image) = adopt(host, owner, options).await?;
             return Ok(Self { nodes: vec![node], image, host: host.clone(), network: None, ephemeral: false });
         }
-        let image = ensure(host, owner, executable, base).await?;
+        let image = ensure(host, owner, options).await?;
         let network = if options.workers > 0 { Some(create_network(host, owner).await?) } else { None };
         let mut cluster = Self { nodes: Vec::new(), image, host: host.clone(), network, ephemeral: true };
         match cluster.add_nodes(owner, options).await {
@@ -152,17 +153,17 @@ impl Cluster {
         &self.nodes[0]
     }
 
-    /// What is known about the nodes.
+    /// What is known about the nodes. Whether virtual IPs work is tried out, unless `memory` has it.
     ///
     /// # Errors
     /// When the manager's engine does not answer.
-    pub async fn facts(&self, owner: &Owner) -> Result<NodeFacts, EngineError> {
+    pub async fn facts(&self, owner: &Owner, memory: Memory) -> Result<NodeFacts, EngineError> {
         let manager = self.manager();
         let info = manager.engine.info().await.map_err(EngineError::refused("tell about itself"))?;
         let version = manager.engine.version().await.map_err(EngineError::refused("tell its version"))?;
         let host = self.host.info().await.map_err(EngineError::refused("tell about itself"))?;
         let key = format!("{} {}", host.id.unwrap_or_default(), manager.setup.kernel);
-        let virtual_ips = virtual_ip::works(&manager.engine, &self.image.agent, &key, owner).await?;
+        let virtual_ips = virtual_ip::works(&manager.engine, &self.image.agent, (&key, memory), owner).await?;
         Ok(NodeFacts {
             kind: if self.ephemeral { "ephemeral" } else { "engine" }.to_owned(),
             engine: version.version.unwrap_or_default(),

@@ -3,7 +3,7 @@
 //! The engine comes from `docker:dind` where that image is there or can be pulled, else from the programs of this machine. The agent is
 //! this executable; it is put on top once for each build of taster, and images of earlier builds are removed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use bollard::Docker;
@@ -14,9 +14,11 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt;
 
+use super::cluster::NodeOptions;
 use super::host_files;
 use crate::agent::executable::Packed;
-use crate::swarm::engine::{EngineError, is_missing, said};
+use crate::swarm::engine::{EngineError, is_missing};
+use crate::swarm::images;
 use crate::swarm::labels::{self, Owner};
 
 /// The repository of node images.
@@ -42,6 +44,16 @@ pub struct NodeImage {
 /// Why there is no node image.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeImageError {
+    /// The image that was named is not there.
+    #[error(
+        "there is no image {image} on the engine, and it cannot be pulled ({pull}): load it, or leave --node-image out"
+    )]
+    Named {
+        /// What was named.
+        image: String,
+        /// Why the pull failed.
+        pull: String,
+    },
     /// The engine refused.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -61,21 +73,16 @@ pub enum NodeImageError {
     },
 }
 
-/// Finds or makes the node image for the executable `executable` (this one, when `None`).
+/// Finds or makes the node image that these options ask for.
 ///
 /// # Errors
 /// When there is neither an image to build on nor an engine on this machine, or the engine refuses.
-pub async fn ensure(
-    host: &Docker,
-    owner: &Owner,
-    executable: Option<&Path>,
-    base: Option<&str>,
-) -> Result<NodeImage, NodeImageError> {
-    let executable = executable.map(PathBuf::from);
+pub(super) async fn ensure(host: &Docker, owner: &Owner, options: &NodeOptions) -> Result<NodeImage, NodeImageError> {
+    let executable = options.executable.clone();
     let packed = tokio::task::spawn_blocking(move || executable.map_or_else(Packed::current, |path| Packed::of(&path)))
         .await
         .map_err(|error| crate::agent::executable::PackError::Archive(std::io::Error::other(error)))??;
-    let (base, origin) = find_base(host, base).await?;
+    let (base, origin) = find_base(host, options).await?;
     let base_id = host
         .inspect_image(&base)
         .await
@@ -91,13 +98,24 @@ pub async fn ensure(
     }
     add_agent(host, owner, &base, &packed, &reference).await?;
     remove_older(host, &reference).await;
+    images::prune_nameless(host, labels::NODE_IMAGE).await;
     Ok(NodeImage { reference, origin, agent: packed })
 }
 
 /// The image to build on, and where it came from.
-async fn find_base(host: &Docker, named: Option<&str>) -> Result<(String, String), NodeImageError> {
-    if let Some(named) = named {
-        return Ok((named.to_owned(), named.to_owned()));
+async fn find_base(host: &Docker, options: &NodeOptions) -> Result<(String, String), NodeImageError> {
+    let pull = async |image: &str| {
+        if options.offline {
+            Err("not tried: offline".to_owned())
+        } else {
+            images::pull(host, image, PULL_PATIENCE).await
+        }
+    };
+    if let Some(named) = &options.base {
+        if host.inspect_image(named).await.is_err() {
+            pull(named).await.map_err(|pull| NodeImageError::Named { image: named.clone(), pull })?;
+        }
+        return Ok((named.clone(), named.clone()));
     }
     if host.inspect_image(DIND).await.is_ok() {
         return Ok((DIND.to_owned(), DIND.to_owned()));
@@ -105,11 +123,11 @@ async fn find_base(host: &Docker, named: Option<&str>) -> Result<(String, String
     let version = host.version().await.map_err(EngineError::refused("tell its version"))?.version.unwrap_or_default();
     let own: String = version.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
     let own = format!("{REPOSITORY}-base:{own}");
-    let origin = format!("this machine's engine {version}");
+    let origin = "the engine that is installed on this machine".to_owned();
     if host.inspect_image(&own).await.is_ok() {
         return Ok((own, origin));
     }
-    let pull = match pull_dind(host).await {
+    let pull = match pull(DIND).await {
         Ok(()) => return Ok((DIND.to_owned(), DIND.to_owned())),
         Err(reason) => reason,
     };
@@ -121,24 +139,6 @@ async fn find_base(host: &Docker, named: Option<&str>) -> Result<(String, String
     };
     import(host, files, &own).await?;
     Ok((own, origin))
-}
-
-async fn pull_dind(host: &Docker) -> Result<(), String> {
-    let options = CreateImageOptionsBuilder::default().from_image("docker").tag("dind").build();
-    let mut pull = std::pin::pin!(host.create_image(Some(options), None, None));
-    loop {
-        match tokio::time::timeout(PULL_PATIENCE, pull.next()).await {
-            Err(_) => return Err(format!("no progress for {} s", PULL_PATIENCE.as_secs())),
-            Ok(Some(Err(error))) => return Err(said(&error)),
-            Ok(Some(Ok(progress))) => {
-                if let Some(error) = progress.error_detail.and_then(|detail| detail.message) {
-                    return Err(error);
-                }
-            }
-            Ok(None) => break,
-        }
-    }
-    host.inspect_image(DIND).await.map(drop).map_err(|error| said(&error))
 }
 
 async fn import(host: &Docker, files: Vec<u8>, reference: &str) -> Result<(), EngineError> {

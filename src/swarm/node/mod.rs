@@ -10,7 +10,8 @@ mod virtual_ip;
 
 pub use adopt::AdoptError;
 pub use cluster::{Cluster, NodeOptions};
-pub use image::{NodeImage, NodeImageError, ensure as ensure_image};
+pub use image::{NodeImage, NodeImageError};
 pub use rights::Rights;
 pub(crate) use start::remove;
 pub use start::{Node, NodeError};
+pub use virtual_ip::Memory;

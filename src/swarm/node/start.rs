@@ -76,17 +76,22 @@ pub struct Node {
     pub address: String,
     pub(super) socket: PathBuf,
     /// The task that offers the engine at the socket; it holds the link.
-    pub(super) _offered: Option<AbortOnDrop>,
+    pub(super) _offered: Option<Offered>,
     pub(super) host: Docker,
 }
 
-/// A task that ends with its owner.
+/// The task that offers a node's engine at a socket; both end with their owner.
 #[derive(Debug)]
-pub(super) struct AbortOnDrop(tokio::task::JoinHandle<()>);
+pub(super) struct Offered {
+    task: tokio::task::JoinHandle<()>,
+    socket: PathBuf,
+}
 
-impl Drop for AbortOnDrop {
+impl Drop for Offered {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
+        // Nobody can do anything about one that stays; it lies in the run's scratch folder, which goes with the run.
+        let _ = std::fs::remove_file(&self.socket);
     }
 }
 
@@ -213,7 +218,7 @@ async fn bring_up(
     // Each try with more rights has its own: the one before may still be held.
     let socket = wanted.owner.scratch.join(format!("{}-{}.sock", wanted.index, wanted.rights.word()));
     let offered = link.offer_engine(&socket).map_err(|source| NodeError::Socket { path: socket.clone(), source })?;
-    let offered = AbortOnDrop(offered);
+    let offered = Offered { task: offered, socket: socket.clone() };
     let engine = wait_for_engine(host, wanted, &link, &socket).await?;
     let setup = link.setup().await?;
     let address = address_of(host, container).await?;

@@ -22,9 +22,23 @@ use crate::swarm::labels::Owner;
 /// Network, service, container and image of the probe.
 const PROBE: &str = "taster-probe";
 
+/// For so long it counts what was found out: a module that is loaded into the kernel meanwhile changes it.
+const REMEMBERED_FOR: Duration = Duration::from_secs(24 * 3600);
+
+/// Whether what was found out earlier counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// For a day.
+    Used,
+    /// No: it is tried out again. For whoever has just changed the machine and asks the doctor.
+    Ignored,
+}
+
 /// What was found out earlier about the engine `key`.
 fn remembered(key: &str) -> Option<bool> {
-    std::fs::read_to_string(memory(key)?).ok()?.trim().parse().ok()
+    let path = memory(key)?;
+    let age = std::fs::metadata(&path).ok()?.modified().ok()?.elapsed().ok()?;
+    std::fs::read_to_string(path).ok().filter(|_| age < REMEMBERED_FOR)?.trim().parse().ok()
 }
 
 fn memory(key: &str) -> Option<PathBuf> {
@@ -39,13 +53,18 @@ fn memory(key: &str) -> Option<PathBuf> {
 ///
 /// # Errors
 /// When the node's engine refuses a part of the probe.
-pub(super) async fn works(node: &Docker, packed: &Packed, key: &str, owner: &Owner) -> Result<bool, EngineError> {
-    if let Some(works) = remembered(key) {
+pub(super) async fn works(
+    node: &Docker,
+    packed: &Packed,
+    (key, memory_is): (&str, Memory),
+    owner: &Owner,
+) -> Result<bool, EngineError> {
+    if let Some(works) = remembered(key).filter(|_| memory_is == Memory::Used) {
         return Ok(works);
     }
     let result = probe(node, packed, owner).await;
     clean(node).await;
-    let works = result?;
+    let Some(works) = result? else { return Ok(false) };
     if let Some(path) = memory(key) {
         // A cache that cannot be written costs a few seconds in every run, no more.
         let _ = path.parent().map(std::fs::create_dir_all);
@@ -54,7 +73,8 @@ pub(super) async fn works(node: &Docker, packed: &Packed, key: &str, owner: &Own
     Ok(works)
 }
 
-async fn probe(node: &Docker, packed: &Packed, owner: &Owner) -> Result<bool, EngineError> {
+/// Whether an address was reached; `None` when that was not to be found out, as on a machine that is starved.
+async fn probe(node: &Docker, packed: &Packed, owner: &Owner) -> Result<Option<bool>, EngineError> {
     let refused = |what: &'static str| EngineError::refused(what);
     let options = CreateImageOptionsBuilder::default().from_src("-").repo(PROBE).tag("1").build();
     let mut import =
@@ -89,7 +109,7 @@ async fn probe(node: &Docker, packed: &Packed, owner: &Owner) -> Result<bool, En
         ..Default::default()
     };
     node.create_service(spec, None).await.map_err(refused("create the probe's service"))?;
-    let Some(address) = virtual_address(node).await? else { return Ok(false) };
+    let Some(address) = virtual_address(node).await? else { return Ok(None) };
     let mut connect = packed.entrypoint.clone();
     connect.extend(["agent".to_owned(), "probe-connect".to_owned(), address]);
     let body = ContainerCreateBody {
@@ -104,9 +124,10 @@ async fn probe(node: &Docker, packed: &Packed, owner: &Owner) -> Result<bool, En
     node.start_container(PROBE, None::<StartContainerOptions>).await.map_err(refused("start the probe's container"))?;
     let mut wait = std::pin::pin!(node.wait_container(PROBE, None::<WaitContainerOptions>));
     match tokio::time::timeout(PATIENCE * 2, wait.next()).await {
-        Ok(Some(Ok(ended))) => Ok(ended.status_code == 0),
-        // bollard reports an exit code other than zero as an error; no answer in time is no working address either.
-        _ => Ok(false),
+        Ok(Some(Ok(ended))) => Ok(Some(ended.status_code == 0)),
+        // bollard reports an exit code other than zero as an error: nobody was reached for as long as the prober tried.
+        Ok(Some(Err(bollard::errors::Error::DockerContainerWaitError { .. }))) => Ok(Some(false)),
+        _ => Ok(None),
     }
 }
 

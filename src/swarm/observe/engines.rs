@@ -18,11 +18,6 @@ pub struct Engines {
 }
 
 impl Engines {
-    /// A swarm whose only node is the manager.
-    pub fn single(manager: Docker) -> Self {
-        Self::new(manager, BTreeMap::new())
-    }
-
     /// A swarm with engines by node identifier. Tasks of a node that is not among them are looked for at the manager when the map
     /// is empty, and reported as unknown otherwise.
     pub fn new(manager: Docker, nodes: BTreeMap<String, Docker>) -> Self {

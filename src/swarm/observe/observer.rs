@@ -11,12 +11,10 @@ use super::engines::Engines;
 use super::parse;
 use super::view::{HealthStatus, StackView, TaskState, TaskView};
 use super::wire::{RawContainer, RawNode, RawService, RawTask};
-use crate::swarm::deploy::raw;
+use crate::swarm::deploy::{LABEL_NAMESPACE, raw};
 use crate::swarm::engine::{is_missing, said};
 use crate::swarm::logs::{self, LogLimits, LogLine};
 
-/// The label by which `docker stack` marks what belongs to a stack.
-const STACK_LABEL: &str = "com.docker.stack.namespace";
 /// What is kept of a failed task's log.
 const TAIL: LogLimits = LogLimits { lines: 25, bytes: 16 * 1024 };
 
@@ -122,7 +120,7 @@ impl Observer {
     }
 
     async fn services(&self) -> Result<Vec<RawService>, ObserveError> {
-        let filters = raw::filters("label", &format!("{STACK_LABEL}={}", self.stack));
+        let filters = raw::filters("label", &format!("{LABEL_NAMESPACE}={}", self.stack));
         self.ask("the services", &format!("/services?status=true&filters={filters}")).await
     }
 

@@ -1,22 +1,12 @@
-//! How backup-bot reads a stack (recipe-format.md §6), and what a hook writes.
+//! What a hook of backup-bot writes; how the bot reads a stack is [`crate::compose::backup`]'s.
 
-use crate::compose::project::{Service, ServiceVolume};
+use crate::compose::backup;
+pub(super) use crate::compose::backup::{below, volumes};
 use crate::lint::{Pair, Set};
 
 /// Whether some service says if the stack is backed up.
 pub(super) fn switched(set: &Set) -> bool {
-    set.project().services().any(|(_, service)| service.deploy.labels.contains_key("backupbot.backup"))
-}
-
-/// The volumes with names that a service mounts: what the bot can take.
-pub(super) fn volumes(service: &Service) -> impl Iterator<Item = &ServiceVolume> {
-    service.volumes.iter().filter(|mount| matches!(mount.kind.as_str(), "" | "volume") && !mount.source.is_empty())
-}
-
-/// What is left of a path below another one: empty for the same.
-pub(super) fn below<'p>(path: &'p str, above: &str) -> Option<&'p str> {
-    let rest = path.trim_end_matches('/').strip_prefix(above.trim_end_matches('/'))?;
-    (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))
+    backup::is_said(set.project())
 }
 
 /// A hook of a service: `backup.pre-hook`, …

@@ -1,0 +1,129 @@
+//! Why a recipe, or a version of it, is in the catalogue or is not.
+
+use super::build::Built;
+use super::previous::Previous;
+use crate::record::CatalogueRecipe;
+
+/// Tells about a recipe (`name`) or a version (`name@version`); `None` when nobody knows that name, with the nearest that is known.
+///
+/// # Errors
+/// The nearest known name, when there is one.
+pub fn explain(asked: &str, built: &Built, previous: &Previous) -> Result<String, Option<String>> {
+    let (name, version) = match asked.split_once('@') {
+        Some((name, version)) => (name, Some(version)),
+        None => (asked, None),
+    };
+    let catalogue = &built.catalogue;
+    if let Some(recipe) = catalogue.recipes.iter().find(|recipe| recipe.name == name) {
+        return match version {
+            Some(version) => of_version(recipe, version, previous),
+            None => Ok(of_recipe(recipe, built)),
+        };
+    }
+    let mut told = String::new();
+    for not in catalogue.not_recipes.iter().filter(|not| not.name == name) {
+        told.push_str(&format!("{name} is not in the catalogue: {} ({})\n", not.reason, not.source));
+    }
+    for unreadable in catalogue.unreadable.iter().filter(|unreadable| unreadable.name == name) {
+        let trouble = &unreadable.trouble;
+        told.push_str(&format!(
+            "{name} is not in the catalogue: it could not be read ({}) and there is no earlier entry: {} ({})\n",
+            trouble.class.word(),
+            trouble.reason,
+            unreadable.source
+        ));
+    }
+    if told.is_empty() && previous.knows(name) {
+        told = format!("{name} is not in the catalogue: it was published before, and no source lists it any more\n");
+    }
+    if told.is_empty() { Err(nearest(name, built)) } else { Ok(told) }
+}
+
+fn of_recipe(recipe: &CatalogueRecipe, built: &Built) -> String {
+    let name = &recipe.name;
+    let branch = &recipe.repository.default_branch;
+    let mut lines = match &recipe.stale {
+        Some(trouble) => vec![format!(
+            "{name} is in the catalogue with its last good entry, which is stale ({}): {}",
+            trouble.class.word(),
+            trouble.reason
+        )],
+        None => vec![format!(
+            "{name} is in the catalogue: its branch `{branch}` (commit {}) has a compose file, and an .env.sample or an abra.sh",
+            recipe.commit.get(..10).unwrap_or(&recipe.commit)
+        )],
+    };
+    match recipe.versions.as_slice() {
+        [] => lines.push("it has no version: no tag is a recipe version that loads".to_owned()),
+        versions => lines.push(format!(
+            "versions: {}",
+            versions.iter().map(|version| version.version.as_str()).collect::<Vec<_>>().join(", ")
+        )),
+    }
+    lines.extend(recipe.left_out.iter().map(|out| format!("left out: {}: {}", out.tag, out.reason)));
+    let warned = recipe.versions.iter().flat_map(|version| version.warnings.iter().map(move |text| (version, text)));
+    lines.extend(warned.map(|(version, text)| format!("warning: {}: {text}", version.version)));
+    lines.extend(recipe.warnings.iter().map(|text| format!("warning: {text}")));
+    lines.extend(built.moved.get(name).into_iter().flatten().map(|tag| format!("its remote moved the tag {tag}")));
+    lines.push(match &recipe.level {
+        Some(level) => format!(
+            "level: {}{}, from run {}{}",
+            if level.at_least { "at least " } else { "" },
+            level.level,
+            level.run,
+            if level.missing.is_empty() { String::new() } else { format!("; {}", level.missing) }
+        ),
+        None => {
+            "level: not tested: there is no run of its default branch's commit, nor of its latest version".to_owned()
+        }
+    });
+    lines.extend(recipe.claims.iter().map(|claim| {
+        let verdict = match claim.verdict {
+            crate::record::Verdict::Verified => "verified",
+            crate::record::Verdict::Contradicted => "contradicted",
+            crate::record::Verdict::Unverified => "unverified",
+        };
+        let reason = if claim.reason.is_empty() { String::new() } else { format!(": {}", claim.reason) };
+        format!("claim: {:?} {}: {verdict}{reason}", claim.feature, claim.claimed)
+    }));
+    if let Some(lint) = &recipe.lint {
+        let counts = &lint.counts;
+        lines.push(format!("lint: {} error(s), {} warning(s), {} hint(s)", counts.error, counts.warn, counts.info));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn of_version(recipe: &CatalogueRecipe, asked: &str, previous: &Previous) -> Result<String, Option<String>> {
+    let name = &recipe.name;
+    if let Some(version) = recipe.versions.iter().find(|version| version.version == asked) {
+        let mut told = format!("{name}@{asked} is in the catalogue: commit {}\n", version.commit);
+        for (service, image) in &version.services {
+            told.push_str(&format!("{service} runs {}:{}\n", image.image, image.tag));
+        }
+        told.extend(version.warnings.iter().map(|text| format!("warning: {text}\n")));
+        return Ok(told);
+    }
+    if let Some(out) = recipe.left_out.iter().find(|out| out.tag == asked) {
+        return Ok(format!("{name}@{asked} is not in the catalogue: {}\n", out.reason));
+    }
+    let published =
+        previous.recipes.0.get(name).is_some_and(|old| old.versions.iter().any(|version| version.tag() == asked));
+    if published {
+        return Ok(format!("{name}@{asked} is not in the catalogue: it was published before, and its tag is gone\n"));
+    }
+    let known = recipe.versions.iter().map(|version| version.version.as_str());
+    Err(most_similar(asked, known).map(|version| format!("{name}@{version}")))
+}
+
+fn nearest(name: &str, built: &Built) -> Option<String> {
+    let catalogue = &built.catalogue;
+    let names = catalogue.recipes.iter().map(|recipe| recipe.name.as_str());
+    let others = catalogue.not_recipes.iter().map(|not| not.name.as_str());
+    let unreadable = catalogue.unreadable.iter().map(|unreadable| unreadable.name.as_str());
+    most_similar(name, names.chain(others).chain(unreadable))
+}
+
+fn most_similar<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+    let scored = known.map(|known| (strsim::jaro_winkler(name, known), known)).filter(|(score, _)| *score > 0.75);
+    scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known.to_owned())
+}

@@ -1,0 +1,59 @@
+//! Text of recipes and apps inside Markdown and XML: it stays text.
+
+/// Markdown in which only our own `…` are code.
+pub(super) fn markdown(message: &str) -> String {
+    if message.matches('`').count() % 2 == 1 {
+        return escaped(message);
+    }
+    let parts = message.split('`').enumerate();
+    parts.map(|(number, part)| if number % 2 == 1 { markdown_code(part) } else { escaped(part) }).collect()
+}
+
+/// Code in Markdown; it may hold anything, backquotes too.
+pub(super) fn markdown_code(part: &str) -> String {
+    format!("<code>{}</code>", escaped(part))
+}
+
+/// Every character that Markdown or HTML gives a meaning to, as a character reference.
+fn escaped(part: &str) -> String {
+    let mut escaped = String::with_capacity(part.len());
+    for c in part.chars() {
+        match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | ' ' | '.' | ',' | ';' | '/' | '-' | '+' | '(' | ')' | '?' | '=' => {
+                escaped.push(c);
+            }
+            c if c.is_control() => escaped.push(' '),
+            c if c.is_ascii() => escaped.push_str(&format!("&#{};", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    // A bare address would become a link.
+    escaped.replace("www.", "www&#46;")
+}
+
+/// Text without the characters that no XML document may hold, and without the end of the section that the JUnit library puts it into.
+pub(super) fn xml(text: &str) -> String {
+    let allowed =
+        |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    text.chars().map(|c| if allowed(c) { c } else { '\u{fffd}' }).collect::<String>().replace("]]>", "]] >")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_from_a_recipe_is_text() {
+        assert_eq!(markdown("the service `db` has none"), "the service <code>db</code> has none");
+        let nasty = "`</code>|<img src=x>` @everyone [x](https://evil.example) `";
+        let shown = markdown(nasty);
+        assert!(!shown.contains(['<', '|', '@', '[', '`', ':']), "{shown}");
+        let shown = markdown("a `x|y\n## z`");
+        assert_eq!(shown, "a <code>x&#124;y &#35;&#35; z</code>");
+    }
+
+    #[test]
+    fn xml_holds_what_it_may_hold() {
+        assert_eq!(xml("a\u{0}b\u{1b}[1m]]>"), "a\u{fffd}b\u{fffd}[1m]] >");
+    }
+}

@@ -1,0 +1,121 @@
+//! A run as its folder has it, whole or killed half-way.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::record::{Event, Fact, Outcome, PlannedStep, RunSummary, SUMMARY_SCHEMA, StepResult};
+use crate::run;
+use crate::scenario::DEFAULT_VARIANT;
+use crate::score::level;
+
+/// Why a run cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum RunReportError {
+    /// Its log cannot be read.
+    #[error("cannot read the run in {}: {source}; name a folder that `taster test` left, such as .taster/runs/<id>", .path.display())]
+    Read {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Its log does not begin as one.
+    #[error("the log of the run in {} does not begin with its head: it is no log of taster, or its beginning is lost", .0.display())]
+    Headless(PathBuf),
+    /// Another version wrote it.
+    #[error("the log of the run in {} has the format {found}, and this version of taster reads {known}", .path.display())]
+    Format {
+        /// The folder.
+        path: PathBuf,
+        /// What it says.
+        found: String,
+        /// What is known.
+        known: &'static str,
+    },
+    /// The report cannot be written.
+    #[error("cannot write the report: {0}")]
+    Write(#[from] std::io::Error),
+}
+
+/// A run that was kept.
+#[derive(Debug)]
+pub struct KeptRun {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// What came of it; made from the events where the run was killed before it wrote its summary.
+    pub summary: RunSummary,
+    /// Whether the run came to its end.
+    pub complete: bool,
+}
+
+impl KeptRun {
+    /// Reads the run in `folder`.
+    ///
+    /// # Errors
+    /// When there is no log that could be read.
+    pub fn open(folder: &Path) -> Result<Self, RunReportError> {
+        let failed = |source| RunReportError::Read { path: folder.to_owned(), source };
+        let events = run::read(&folder.join("events.ndjson")).map_err(failed)?;
+        let Some(Fact::Opened(head)) = events.first().map(|event| &event.fact) else {
+            return Err(RunReportError::Headless(folder.to_owned()));
+        };
+        if head.schema != crate::record::EVENT_SCHEMA {
+            return Err(RunReportError::Format {
+                path: folder.to_owned(),
+                found: head.schema.clone(),
+                known: crate::record::EVENT_SCHEMA,
+            });
+        }
+        let complete = events.iter().any(|event| matches!(event.fact, Fact::Ended { .. }));
+        // The log is what counts (design.md §3.1): the summary is one of its views.
+        let summary = summary(&events).ok_or_else(|| RunReportError::Headless(folder.to_owned()))?;
+        Ok(Self { folder: folder.to_owned(), events, summary, complete })
+    }
+}
+
+/// The summary as the events tell it.
+fn summary(events: &[Event]) -> Option<RunSummary> {
+    let Fact::Opened(head) = &events.first()?.fact else { return None };
+    let mut summary = RunSummary {
+        schema: SUMMARY_SCHEMA.to_owned(),
+        run: head.run.clone(),
+        recipe: head.recipe.clone(),
+        candidate: head.candidate.clone(),
+        node: None,
+        level: 0,
+        level_is_at_least: false,
+        outcome: Outcome::Skipped,
+        steps: Vec::new(),
+        findings: None,
+        digests: Vec::new(),
+        costs: BTreeMap::new(),
+        proofs: Vec::new(),
+    };
+    let mut planned: &[PlannedStep] = &[];
+    for event in events {
+        match &event.fact {
+            Fact::Plan { steps, .. } => planned = steps,
+            Fact::Node(facts) => summary.node = Some(facts.clone()),
+            Fact::Image(image) => summary.digests.push(image.clone()),
+            Fact::StepEnded(step) => summary.steps.push(step.clone()),
+            Fact::Timing { what, seconds } => *summary.costs.entry(what.clone()).or_default() += seconds,
+            _ => {}
+        }
+    }
+    for step in planned {
+        if summary.steps.iter().all(|ended| ended.id != step.id) {
+            let mut lost = StepResult::new(&step.id, step.kind, &step.variant, Outcome::Errored);
+            "the run was killed before this step ended".clone_into(&mut lost.reason);
+            lost.class = Some("killed".to_owned());
+            summary.steps.push(lost);
+        }
+    }
+    let mut variants: Vec<String> = planned.iter().map(|step| step.variant.clone()).collect();
+    variants.retain(|variant| variant != DEFAULT_VARIANT);
+    let level = level(&summary.steps, &variants);
+    (summary.level, summary.level_is_at_least) = (level.level, level.at_least);
+    summary.outcome = RunSummary::worst(&summary.steps);
+    Some(summary)
+}

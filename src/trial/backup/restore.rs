@@ -1,0 +1,396 @@
+//! `restore`: everything is lost, a fresh stack is deployed, the backup is written back, and the data must be there again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use super::database::Tables;
+use super::manifest::{Survival, some};
+use super::volumes::{self, Manifest};
+use super::{Source, Taken, hooks};
+use crate::agent::FilesRequest;
+use crate::compose::backup::{Selected, volumes as mounts};
+use crate::record::{Evidence, Outcome, Proof, ProofKind};
+use crate::trial::data;
+use crate::trial::recorder::Passed;
+use crate::trial::restart::same_answers;
+use crate::trial::session::{Replace, Session};
+use crate::trial::trouble::Trouble;
+
+/// At least this share of what the run wrote must have come back as it was, where nothing but files proves it (design.md §3.5).
+const ENOUGH: f64 = 0.5;
+
+/// Right after a restore a database may still be busy (lesson 22).
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Pause between two questions.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What is found on the way.
+#[derive(Debug, Default)]
+struct Found {
+    evidence: Vec<Evidence>,
+    weak: bool,
+}
+
+impl Found {
+    fn finding(&mut self, text: impl Into<String>) {
+        self.evidence.push(Evidence::text("finding", text));
+    }
+}
+
+/// Loses everything and restores it.
+///
+/// # Errors
+/// What did not come back, or that nothing proves that it did.
+pub(in crate::trial) async fn run(session: &mut Session, taken: &Taken) -> Result<Passed, Trouble> {
+    let begun = Instant::now();
+    let mut found = Found::default();
+    session.log.progress("restore", "losing everything");
+    session.purge().await?;
+    let deployed = Instant::now();
+    session.deploy(&Replace::Changed).await?;
+    let params = session.params();
+    session.converge("restore", params, deployed).await?;
+    let content = control(session, taken, &mut found).await?;
+    let mut tables = Vec::new();
+    for database in &taken.databases {
+        tables.push(database.read(session).await?.unwrap_or_default());
+    }
+    let fresh = volumes::describe(session, &volumes::there(session).await?).await?;
+    let writing = Instant::now();
+    write_back(session, taken).await?;
+    session.log.timing("restore", writing);
+    if let Err(trouble) = check(session, taken, &tables, begun).await {
+        restart(session, taken, &tables, begun, trouble).await?;
+        found.weak = true;
+        found.finding("only after a restart of every service is the data there: tell operators, or restart it in the hook after the restore");
+    }
+    let volumes = volumes::there(session).await?;
+    let after = volumes::describe(session, &volumes).await?;
+    remove_canaries(session, taken, &volumes, &after, &mut found).await?;
+    let asked = databases(session, taken, &tables, &mut found).await?;
+    let proofs = proofs(session, taken, (&fresh, &after), &content, &asked, &mut found);
+    session.proofs.clone_from(&proofs);
+    verdict(taken, &proofs, found, begun)
+}
+
+/// The negative control: on the fresh stack the data must be missing. The probes that are content all the same are told.
+async fn control(session: &mut Session, taken: &Taken, found: &mut Found) -> Result<BTreeSet<String>, Trouble> {
+    let now = data::once(session).await?;
+    let same = |(name, before): &(&String, &String)| now.get(*name).is_some_and(|now| now.as_ref() == Some(*before));
+    let content: BTreeSet<String> = taken.readings.iter().filter(same).map(|(name, _)| name.clone()).collect();
+    for name in &content {
+        found.weak = true;
+        found.finding(format!(
+            "the probe `{name}` is content with an install that has no data, so it proves nothing: let it print what a seed wrote"
+        ));
+    }
+    Ok(content)
+}
+
+/// Writes the backup back with the services running, as the bot does.
+async fn write_back(session: &mut Session, taken: &Taken) -> Result<(), Trouble> {
+    for (service, hooks) in &taken.labels.hooks {
+        if let Some(line) = &hooks.before_restore {
+            hooks::run(session, "restore", service, "before the restore", line).await?;
+        }
+    }
+    let volumes = volumes::there(session).await?;
+    for part in &taken.parts {
+        session.log.progress("restore", format!("writing {}", part.source));
+        let (node, root) = match &part.source {
+            Source::Container(service) => volumes::container(session, service).await?,
+            Source::Volume(key) => {
+                let of_key = || volumes.iter().filter(|volume| volume.key == *key);
+                let Some(volume) = of_key().find(|volume| volume.node == part.node).or_else(|| of_key().next()) else {
+                    let reason = format!("the fresh stack has no volume {key} to restore into");
+                    return Err(
+                        Trouble::failed("volume-gone", reason).advise("See that a service that always runs mounts it.")
+                    );
+                };
+                (volume.node, volume.root.clone())
+            }
+        };
+        if node != part.node {
+            let reason = format!("{} is on another node now, and copies stay where they were made", part.source);
+            return Err(Trouble::errored("volume-moved", reason).advise(
+                "Try it on one node (without --workers), or let a placement constraint keep the service in its place.",
+            ));
+        }
+        volumes::ask(session, node, FilesRequest::Load { store: part.store.clone(), root }, drop).await?;
+    }
+    for (service, hooks) in &taken.labels.hooks {
+        if let Some(line) = &hooks.after_restore {
+            hooks::run(session, "restore", service, "after the restore", line).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The app answers as it did and its data is what it was, within the time that an app may need (lesson 22).
+async fn check(session: &mut Session, taken: &Taken, fresh: &[Tables], begun: Instant) -> Result<(), Trouble> {
+    data::compare(session, &taken.readings, "the restore").await?;
+    for (database, fresh) in taken.databases.iter().zip(fresh) {
+        let asked = Instant::now();
+        loop {
+            let now = database.read(session).await?;
+            let lost = match &now {
+                Some(now) => database.compare(fresh, now).lost,
+                None => vec!["it does not answer".to_owned()],
+            };
+            if lost.is_empty() {
+                break;
+            }
+            if asked.elapsed() > PATIENCE {
+                let reason = format!("the data is not the same: {} holds less after the restore", database.name());
+                return Err(Trouble::failed("data-lost", reason).with("tables", some(&lost)));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    same_answers(session, "restore", &taken.answers, begun).await
+}
+
+/// It is not as it was. Would it be after a restart?
+async fn restart(
+    session: &mut Session,
+    taken: &Taken,
+    fresh: &[Tables],
+    begun: Instant,
+    trouble: Trouble,
+) -> Result<(), Trouble> {
+    if trouble.outcome != Outcome::Failed {
+        return Err(trouble);
+    }
+    session.log.progress("restore", "not as it was: once more after a restart");
+    let again = async {
+        let before = session.look().await?;
+        let restarted = Instant::now();
+        session.deploy(&Replace::All).await?;
+        let params = session.params().after(&before);
+        session.converge("restore", params, restarted).await?;
+        check(session, taken, fresh, begun).await
+    };
+    match again.await {
+        Ok(()) => Ok(()),
+        Err(second) if second.outcome == Outcome::Errored => Err(second),
+        Err(_) => Err(not_back(taken, trouble)),
+    }
+}
+
+/// What did not come back, with what may explain it.
+fn not_back(taken: &Taken, trouble: Trouble) -> Trouble {
+    let mut trouble = trouble;
+    for part in &taken.parts {
+        let files: Vec<String> = part
+            .saved
+            .values()
+            .filter(|entry| part.canary.as_ref() != Some(&entry.path))
+            .map(|entry| format!("{} ({} bytes)", entry.path, entry.size))
+            .collect();
+        trouble = trouble.with("backup", format!("taken of {}:\n{}", part.source, some(&files)));
+    }
+    let left_out: Vec<&str> = taken
+        .written
+        .iter()
+        .filter(|key| taken.labels.volumes.get(*key) == Some(&Selected::Nothing))
+        .map(String::as_str)
+        .collect();
+    if !left_out.is_empty() {
+        trouble = trouble.with("left-out", format!("written, and left out by the labels: {}", left_out.join(", ")));
+    }
+    if !taken.labels.hooks.values().any(|hooks| hooks.after_restore.is_some() || hooks.before_restore.is_some()) {
+        trouble = trouble.with("hooks", "no service has a hook before or after the restore");
+    }
+    trouble.advise("See that the backup takes all that the app writes, or a dump of it, and that a hook after the restore reads the dump.")
+}
+
+/// The canaries must have come back with the files; the app need not see them any longer.
+async fn remove_canaries(
+    session: &Session,
+    taken: &Taken,
+    volumes: &[volumes::Volume],
+    after: &BTreeMap<String, Manifest>,
+    found: &mut Found,
+) -> Result<(), Trouble> {
+    for part in &taken.parts {
+        let (Source::Volume(key), Some(path)) = (&part.source, &part.canary) else { continue };
+        let is_back = after
+            .get(key)
+            .and_then(|manifest| manifest.get(path))
+            .is_some_and(|entry| part.saved.get(path).is_some_and(|saved| saved.equals(entry)));
+        if !is_back {
+            found.weak = true;
+            found.finding(format!(
+                "a file that lay in {} did not come back: something removes what it does not know",
+                part.source
+            ));
+        }
+        for volume in volumes.iter().filter(|volume| volume.key == *key) {
+            let request = FilesRequest::Remove { root: volume.root.clone(), path: path.clone() };
+            volumes::ask(session, volume.node, request, drop).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The databases that prove something, each with its service; the planted rows are removed.
+async fn databases(
+    session: &mut Session,
+    taken: &Taken,
+    fresh: &[Tables],
+    found: &mut Found,
+) -> Result<Vec<(String, String)>, Trouble> {
+    let mut asked = Vec::new();
+    for (database, fresh) in taken.databases.iter().zip(fresh) {
+        let now = database.read(session).await?.unwrap_or_default();
+        let compared = database.compare(fresh, &now);
+        if !compared.changed.is_empty() {
+            found.finding(format!(
+                "{}: tables with other rows than before, and no fewer:\n{}",
+                database.name(),
+                some(&compared.changed)
+            ));
+        }
+        found.evidence.push(Evidence::text(
+            "tables",
+            format!(
+                "{}: {} of {} table(s) are equal and were not on the fresh install{}",
+                database.name(),
+                compared.proven,
+                database.before.len(),
+                if database.canary.is_some() { ", a planted row among them" } else { "" }
+            ),
+        ));
+        if compared.proven > 0 {
+            asked.push((database.service.clone(), database.name()));
+        }
+        database.unplant(session).await?;
+    }
+    Ok(asked)
+}
+
+/// What proves, for each volume that the run wrote, that its data survives.
+fn proofs(
+    session: &Session,
+    taken: &Taken,
+    (fresh, after): (&BTreeMap<String, Manifest>, &BTreeMap<String, Manifest>),
+    content: &BTreeSet<String>,
+    asked: &[(String, String)],
+    found: &mut Found,
+) -> Vec<Proof> {
+    let nothing = Manifest::new();
+    let none = BTreeSet::new();
+    let mut proofs = Vec::new();
+    for key in &taken.written {
+        let selected = taken.labels.volumes.get(key).unwrap_or(&Selected::Nothing);
+        let survival = Survival::of(
+            taken.before.get(key).unwrap_or(&nothing),
+            taken.volatile.get(key).unwrap_or(&none),
+            fresh.get(key).unwrap_or(&nothing),
+            after.get(key).unwrap_or(&nothing),
+            selected,
+        );
+        if survival.written == 0 {
+            let same = format!("{key}: a fresh install writes the very same files");
+            found.evidence.push(Evidence::text("files", same));
+            continue;
+        }
+        let mut by = probes_of(session, taken, key, content);
+        by.extend(asked.iter().filter(|(service, _)| mounted(session, service, key)).map(|(_, name)| name.clone()));
+        let kind = if !by.is_empty() {
+            ProofKind::Application
+        } else if survival.share() >= ENOUGH {
+            ProofKind::File
+        } else {
+            ProofKind::None
+        };
+        // The files of a database that was asked are its own way to keep what its tables hold.
+        let is_database = asked.iter().any(|(service, _)| mounted(session, service, key));
+        tell(key, &survival, is_database, found);
+        proofs.push(Proof {
+            volume: key.clone(),
+            kind,
+            by,
+            compared: survival.share(),
+            files: survival.written,
+            volatile: survival.volatile,
+            uncovered: survival.uncovered.len(),
+        });
+    }
+    proofs
+}
+
+/// The probes that speak of a volume: those in a service that mounts it, or that knows such a service by name.
+fn probes_of(session: &Session, taken: &Taken, key: &str, content: &BTreeSet<String>) -> Vec<String> {
+    let project = &session.subject.project;
+    let holders: Vec<&str> = project
+        .services()
+        .filter(|(_, service)| mounts(service).any(|mount| mount.source == key))
+        .map(|(name, _)| name)
+        .collect();
+    let knows = |service: &str| {
+        holders.contains(&service) || session.mentions(service).iter().any(|peer| holders.contains(&peer.as_str()))
+    };
+    let probes = session.subject.scenario.probe.iter();
+    probes
+        .filter(|probe| taken.readings.contains_key(&probe.name) && !content.contains(&probe.name))
+        .filter(|probe| knows(&probe.service))
+        .map(|probe| probe.name.clone())
+        .collect()
+}
+
+fn mounted(session: &Session, service: &str, key: &str) -> bool {
+    let service = session.subject.project.services.get(service);
+    service.is_some_and(|service| mounts(service).any(|mount| mount.source == key))
+}
+
+/// What a reader should know of a volume's files.
+fn tell(key: &str, survival: &Survival, is_database: bool, found: &mut Found) {
+    found.evidence.push(Evidence::text(
+        "files",
+        format!(
+            "{key}: {} of {} file(s) that the run wrote came back as they were ({:.0} %), {} change by themselves",
+            survival.equal,
+            survival.written,
+            survival.share() * 100.0,
+            survival.volatile
+        ),
+    ));
+    let lists = [
+        (&survival.uncovered, "written during the run, and neither in the backup nor made anew from it"),
+        (&survival.missing, "in the backup, and not there after the restore"),
+        (&survival.changed, "in the backup, and other than before after the restore"),
+    ];
+    for (paths, what) in lists.into_iter().filter(|(paths, _)| !is_database && !paths.is_empty()) {
+        found.finding(format!("{key}: {what}:\n{}", some(paths)));
+    }
+}
+
+/// Proven for every volume, or not.
+fn verdict(taken: &Taken, proofs: &[Proof], found: Found, begun: Instant) -> Result<Passed, Trouble> {
+    if proofs.is_empty() {
+        let reason = "a fresh install writes the very same files, so there was nothing to lose";
+        return Err(Trouble { evidence: found.evidence, ..Trouble::skipped("nothing-written", reason) });
+    }
+    let words: Vec<String> = proofs.iter().map(ToString::to_string).collect();
+    let unproven: Vec<&str> =
+        proofs.iter().filter(|proof| proof.kind == ProofKind::None).map(|proof| proof.volume.as_str()).collect();
+    if !unproven.is_empty() {
+        let reason = format!("restored, and nothing proves that the data of {} is what it was", unproven.join(", "));
+        let mut trouble = Trouble { outcome: Outcome::Blocked, ..Trouble::failed("unproven", reason) };
+        trouble.evidence = found.evidence;
+        return Err(trouble.with("proofs", words.join("\n")).advise(
+            "Let tests/taster.toml write something ([[seed]]) and read it ([[probe]]) in the service that keeps it.",
+        ));
+    }
+    let mut evidence = vec![Evidence::text("proofs", words.join("\n"))];
+    evidence.extend(found.evidence);
+    let reason = format!(
+        "{} volume(s) lost and restored in {:.1} s, {} probe(s) equal",
+        taken.before.len(),
+        begun.elapsed().as_secs_f64(),
+        taken.readings.len()
+    );
+    Ok(Passed { reason, evidence, weak: found.weak, flaky: false })
+}

@@ -1,0 +1,11 @@
+//! `taster scan` and `taster catalogue` on real git repositories with planted faults.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod commons;
+mod faults;
+mod formats;
+mod losses;
+mod mirrors;
+mod runs;
+mod server;
