@@ -29,7 +29,10 @@ pub(super) struct TestArguments {
     /// Only this step, and those it rests on; may be given several times.
     #[arg(long, value_name = "STEP")]
     step: Vec<Step>,
-    /// Stop at the first step that does not pass.
+    /// Not this step, for example because another job lints; may be given several times. The plan says so.
+    #[arg(long, value_name = "STEP")]
+    without: Vec<Step>,
+    /// Stop at the first step on the node that does not pass.
     #[arg(long)]
     fail_fast: bool,
     /// Upgrade from this release instead of the newest one before the candidate.
@@ -44,6 +47,9 @@ pub(super) struct TestArguments {
     /// A scenario file instead of the recipe's own tests/taster.toml.
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
+    /// What the commons decides about the linter's findings; `taster.toml` here, when there is one.
+    #[arg(long, value_name = "FILE", env = "TASTER_CONFIG")]
+    config: Option<PathBuf>,
     /// Print run.json on standard output.
     #[arg(long)]
     json: bool,
@@ -100,6 +106,7 @@ enum NodeKind {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Step {
+    Lint,
     Install,
     Restart,
     Redeploy,
@@ -113,6 +120,7 @@ enum Step {
 impl From<Step> for StepKind {
     fn from(step: Step) -> Self {
         match step {
+            Step::Lint => Self::Lint,
             Step::Install => Self::Install,
             Step::Restart => Self::Restart,
             Step::Redeploy => Self::Redeploy,
@@ -126,7 +134,12 @@ impl From<Step> for StepKind {
 }
 
 pub(super) async fn run(arguments: TestArguments) -> ExitCode {
+    let lint = match super::lint::commons(arguments.config.as_deref(), None) {
+        Ok(lint) => lint,
+        Err(error) => return super::fail(&error, 2),
+    };
     let options = TrialOptions {
+        lint,
         path: arguments.path,
         revision: arguments.at,
         scenario: arguments.scenario,
@@ -136,7 +149,7 @@ pub(super) async fn run(arguments: TestArguments) -> ExitCode {
         plan: PlanOptions {
             steps: arguments.step.into_iter().map(StepKind::from).collect(),
             variants: arguments.variant,
-            ..PlanOptions::default()
+            without: arguments.without.into_iter().map(|step| (step.into(), "--without".to_owned())).collect(),
         },
         runs: arguments.runs,
         node: NodeOptions {

@@ -27,7 +27,7 @@ pub use facts::{Broken, BrokenSet, Facts};
 pub use fix::{Fixed, FixedFile, fix};
 pub use folder::Folder;
 pub use image::{ImageReference, SemverLike};
-pub use open::{Linted, Target, Trouble, lint, open};
+pub use open::{Linted, Target, Trouble, lint, open, subject};
 pub use rule::{Check, Confidence, Family, FixKind, Need, Rule};
 pub use rules::{FAMILIES, find as find_rule};
 pub use set::{Found, Pair, Set, SetKind};

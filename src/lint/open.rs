@@ -102,17 +102,22 @@ pub fn open(target: &Target, outside: Outside, options: &Options) -> Result<Subj
         None => Recipe::from_work_tree(&target.path)?,
         Some(revision) => Recipe::at(&target.path, revision)?,
     };
+    Ok(subject(recipe, &target.path, outside, options))
+}
+
+/// What is to be judged, of a recipe that was read; `path` is where earlier releases are read from.
+pub fn subject(recipe: Recipe, path: &Path, outside: Outside, options: &Options) -> Subject {
     let before = match &options.since {
         Some(since) => Some(since.clone()),
         None => previous(&recipe).map(|release| release.tag.clone()),
     };
-    let path = target.path.clone();
+    let path = path.to_owned();
     let abra = options.abra;
     let loader = Box::new(move || match before {
         None => Ok(None),
         Some(tag) => read_release(&path, tag, abra).map(Some),
     });
-    Ok(Subject::with(Facts::of(recipe, None, options.abra), outside, loader))
+    Subject::with(Facts::of(recipe, None, options.abra), outside, loader)
 }
 
 fn read_release(path: &Path, tag: String, abra: bool) -> Result<Facts, String> {

@@ -27,7 +27,8 @@ pub struct Plan {
 }
 
 /// The steps that this version of taster can try, in their order.
-const TRIED: [StepKind; 8] = [
+const TRIED: [StepKind; 9] = [
+    StepKind::Lint,
     StepKind::Install,
     StepKind::Restart,
     StepKind::Redeploy,
@@ -39,7 +40,7 @@ const TRIED: [StepKind; 8] = [
 ];
 
 /// The steps of the design that this version cannot try yet: they are named in every plan, so that no verdict looks wider than it is.
-const NOT_YET: [StepKind; 2] = [StepKind::Lint, StepKind::Rollback];
+const NOT_YET: [StepKind; 1] = [StepKind::Rollback];
 
 /// What a plan is made from beside what the user asked for.
 #[derive(Debug, Clone, Copy)]
@@ -58,9 +59,9 @@ pub fn plan(options: &PlanOptions, known: Known<'_>) -> Plan {
         if options.without.iter().any(|(without, _)| *without == kind) {
             return false;
         }
-        // Everything rests on an install, and what is restored was backed up.
-        let rests_on_it =
-            kind == StepKind::Install || kind == StepKind::Backup && options.steps.contains(&StepKind::Restore);
+        // Everything on a node rests on an install, which lint does without; what is restored was backed up.
+        let rests_on_it = kind == StepKind::Install && options.steps != [StepKind::Lint]
+            || kind == StepKind::Backup && options.steps.contains(&StepKind::Restore);
         options.steps.is_empty() || options.steps.contains(&kind) || rests_on_it
     };
     let planned = |kind: StepKind, variant: &str| PlannedStep {
@@ -114,6 +115,17 @@ mod tests {
         for word in ["redeploy", "leftovers", "upgrade", "backup", "rollback"] {
             assert!(left_out.contains(word), "{left_out}");
         }
+    }
+
+    #[test]
+    fn lint_comes_first_and_needs_no_install() {
+        let kinds = |steps: Vec<StepKind>| -> Vec<StepKind> {
+            let options = PlanOptions { steps, ..PlanOptions::default() };
+            plan(&options, known(&Scenario::default())).steps.iter().map(|step| step.kind).collect()
+        };
+        assert_eq!(kinds(vec![StepKind::Lint]), [StepKind::Lint]);
+        assert_eq!(kinds(vec![StepKind::Restart, StepKind::Lint])[..2], [StepKind::Lint, StepKind::Install]);
+        assert_eq!(kinds(Vec::new())[..2], [StepKind::Lint, StepKind::Install]);
     }
 
     #[test]

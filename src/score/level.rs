@@ -18,7 +18,7 @@ enum Rung {
     Unmeasured,
 }
 
-/// The level of a run from its steps; `variants` are those that the recipe declares beside the sampled one. Rungs 5 and up need what
+/// The level of a run from its steps; `variants` are those that the recipe declares beside the sampled one. Rungs 6 and up need what
 /// this version does not measure.
 pub fn level(steps: &[StepResult], variants: &[String]) -> Level {
     let rungs = [
@@ -31,6 +31,7 @@ pub fn level(steps: &[StepResult], variants: &[String]) -> Level {
         },
         rung(steps, &[StepKind::Upgrade]),
         rung(steps, &[StepKind::Backup, StepKind::Restore]),
+        rung(steps, &[StepKind::Lint]),
     ];
     let mut reached = 0;
     for rung in rungs {
@@ -134,6 +135,25 @@ mod tests {
         assert_eq!(tried(Passed, Blocked, false), (3, true), "unproven");
         assert_eq!(tried(Skipped, Skipped, true), (4, true), "nothing was written");
         assert_eq!(tried(Skipped, Skipped, false), (3, true), "declared, not observed");
+    }
+
+    #[test]
+    fn level_5_needs_no_linter_errors() {
+        use Outcome::{Errored, Failed, Passed};
+        let tried = |lint: Option<Outcome>, backup: Outcome| {
+            let kinds =
+                [StepKind::Install, StepKind::Restart, StepKind::Redeploy, StepKind::Upgrade, StepKind::Restore];
+            let mut steps = steps(&kinds.map(|kind| (kind, Passed)));
+            steps.extend(self::tests::steps(&[(StepKind::Backup, backup)]));
+            steps.extend(lint.map(|lint| StepResult::new("lint@default", StepKind::Lint, "default", lint)));
+            let level = level(&steps, &[]);
+            (level.level, level.at_least)
+        };
+        assert_eq!(tried(Some(Passed), Passed), (5, true));
+        assert_eq!(tried(Some(Failed), Passed), (4, false));
+        assert_eq!(tried(None, Passed), (4, true));
+        assert_eq!(tried(Some(Errored), Passed), (4, true));
+        assert_eq!(tried(Some(Passed), Failed), (3, false), "a ladder");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::run::{Gathered, TrialOptions};
 use super::session::Session;
 use super::subject::Subject;
 use super::trouble::Trouble;
-use super::{leftovers, redeploy, restart, smoke, upgrade, variant};
+use super::{leftovers, lint, redeploy, restart, smoke, upgrade, variant};
 use crate::recipe::{Recipe, Release};
 use crate::record::{Outcome, PlannedStep, StepKind};
 use crate::run::{RunFolder, RunLog};
@@ -43,6 +43,10 @@ pub(super) struct Ground<'a> {
 impl Ground<'_> {
     /// Tries every planned step. Every trouble goes to the recorder.
     pub(super) async fn taste(&self, recipe: Recipe, scenario: Scenario, gathered: &mut Gathered) {
+        self.lint(&recipe, gathered);
+        if gathered.recorder.is_done() {
+            return;
+        }
         let mut session = match self.set_up(recipe, scenario, gathered).await {
             Ok(session) => session,
             Err(trouble) => return gathered.recorder.break_off(trouble),
@@ -63,6 +67,19 @@ impl Ground<'_> {
             gathered.proofs.clone_from(&session.proofs);
         }
         session.finish_logs().await;
+    }
+
+    /// The step that needs no node comes before there is one. Nothing rests on it: what the linter finds must not hide what a node shows.
+    fn lint(&self, recipe: &Recipe, gathered: &mut Gathered) {
+        if !gathered.recorder.begin_if(StepKind::Lint) {
+            return;
+        }
+        let (counts, ended) = lint::run(recipe, self.options, self.folder);
+        gathered.findings = Some(counts);
+        match ended {
+            Ok(passed) => gathered.recorder.passed(passed),
+            Err(trouble) => gathered.recorder.trouble(trouble),
+        }
     }
 
     async fn step(&self, step: &PlannedStep, session: &mut Session, state: &mut State) -> Result<Passed, Trouble> {

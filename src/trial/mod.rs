@@ -11,6 +11,7 @@ mod evidence;
 mod flow;
 mod install;
 mod leftovers;
+mod lint;
 mod logs;
 mod operator;
 mod reach;

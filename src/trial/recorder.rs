@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::trouble::Trouble;
-use crate::record::{Evidence, Fact, Outcome, PlannedStep, StepResult};
+use crate::record::{Evidence, Fact, Outcome, PlannedStep, StepKind, StepResult};
 use crate::run::RunLog;
 
 /// A step that passed.
@@ -47,6 +47,16 @@ impl Recorder {
         self.log.write(Fact::StepStarted { id: step.id.clone() });
         self.current = Some((step.clone(), Instant::now()));
         Some(step)
+    }
+
+    /// Begins the next planned step when it is of this kind; whether it is.
+    pub(super) fn begin_if(&mut self, kind: StepKind) -> bool {
+        self.waiting.front().is_some_and(|step| step.kind == kind) && self.begin().is_some()
+    }
+
+    /// Whether every planned step has begun.
+    pub(super) fn is_done(&self) -> bool {
+        self.waiting.is_empty()
     }
 
     /// Ends the current step with a pass.

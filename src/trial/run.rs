@@ -9,10 +9,11 @@ use bollard::Docker;
 use super::flow::Ground;
 use super::recorder::Recorder;
 use super::trouble::Trouble;
+use crate::lint;
 use crate::recipe::{self, Recipe, Release};
 use crate::record::{
-    CandidateSummary, EVENT_SCHEMA, Fact, ImageDigest, LogHeader, NodeFacts, Proof, RunSummary, SUMMARY_SCHEMA,
-    StepKind, worst_exit,
+    CandidateSummary, EVENT_SCHEMA, Fact, FindingCounts, ImageDigest, LogHeader, NodeFacts, Proof, RunSummary,
+    SUMMARY_SCHEMA, StepKind, worst_exit,
 };
 use crate::run::{EventSink, Redactor, RunFolder, RunId, RunLock, RunLog, lock_domain};
 use crate::scenario::{Known, PATH_IN_RECIPE, PlanOptions, Scenario, ScenarioError, plan};
@@ -44,7 +45,9 @@ pub struct TrialOptions {
     pub node: NodeOptions,
     /// Try a recipe that reaches out of its containers.
     pub trust: bool,
-    /// Stop at the first step that does not pass; those that were planned after it are blocked.
+    /// What the commons decides about the linter's findings.
+    pub lint: lint::Options,
+    /// Stop at the first step on the node that does not pass; those that were planned after it are blocked.
     pub fail_fast: bool,
     /// Upgrade from this release, instead of the newest one before the candidate.
     pub from: Option<String>,
@@ -122,6 +125,8 @@ pub(super) struct Gathered {
     pub(super) node: Option<NodeFacts>,
     pub(super) digests: Vec<ImageDigest>,
     pub(super) proofs: Vec<Proof>,
+    /// What the linter counted; `None` when it was not asked.
+    pub(super) findings: Option<FindingCounts>,
 }
 
 /// Runs a trial. `sinks` are told every event.
@@ -182,6 +187,7 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         node: None,
         digests: Vec::new(),
         proofs: Vec::new(),
+        findings: None,
     };
     let ground = Ground { options, owner: &owner, folder: &folder, log: &log, from: from.as_ref() };
     let flow = ground.taste(recipe, scenario, &mut gathered);
@@ -254,7 +260,7 @@ fn summary(
         level_is_at_least: level.at_least,
         outcome: RunSummary::worst(&steps),
         steps,
-        findings: None,
+        findings: gathered.findings,
         digests: gathered.digests,
         costs,
         proofs: gathered.proofs,

@@ -59,6 +59,7 @@ fn lesson_03_a_run_without_a_node_is_no_success() {
     let recipe = Recipe::new("no-node", &routed("", ""));
     let mut options = recipe.options();
     options.plan.steps.clear();
+    options.plan.without = vec![(StepKind::Lint, "it needs no node".to_owned())];
     options.node.base = Some("taster-trial/no-such-base:1".to_owned());
     let tried = recipe.run(&options);
     tried.install(Errored, "node", &["there is no image taster-trial/no-such-base:1", "cannot be pulled"]);

@@ -18,6 +18,7 @@ mod data;
 mod health;
 mod images;
 mod lessons;
+mod lint;
 mod nodes;
 mod registry;
 mod secrets;

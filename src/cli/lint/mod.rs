@@ -173,15 +173,8 @@ fn targets(arguments: &LintArguments) -> Vec<Target> {
     targets
 }
 
-/// What is to be judged, from the arguments and from `taster.toml`: a flag wins.
+/// How it is to be judged, from the arguments and from `taster.toml`: a flag wins.
 fn options(arguments: &LintArguments) -> anyhow::Result<Options> {
-    let (name, config): (String, Config) = match &arguments.config {
-        Some(path) => (path.display().to_string(), config::parse(&path.display().to_string(), &read(path)?)?),
-        None if Path::new(config::FILE).is_file() => {
-            (config::FILE.to_owned(), config::parse(config::FILE, &read(Path::new(config::FILE))?)?)
-        }
-        None => (String::new(), Config::default()),
-    };
     let baseline = match &arguments.baseline {
         None => None,
         Some(path) => Some(
@@ -189,13 +182,26 @@ fn options(arguments: &LintArguments) -> anyhow::Result<Options> {
                 .map_err(|why| anyhow::anyhow!("cannot use the baseline {}: {why}", path.display()))?,
         ),
     };
-    let policy = Policy::new(&config.lint, baseline).map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
+    let commons = commons(arguments.config.as_deref(), baseline)?;
     Ok(Options {
         abra: arguments.abra,
         since: arguments.since.clone(),
-        rules_as_of: arguments.rules_as_of.clone().or(config.lint.rules_as_of),
-        policy: Arc::new(policy),
+        rules_as_of: arguments.rules_as_of.clone().or(commons.rules_as_of),
+        policy: commons.policy,
     })
+}
+
+/// What the commons decides about findings: by this file, or by `taster.toml` here, when there is one.
+pub(super) fn commons(config: Option<&Path>, baseline: Option<Baseline>) -> anyhow::Result<Options> {
+    let (name, config): (String, Config) = match config {
+        Some(path) => (path.display().to_string(), config::parse(&path.display().to_string(), &read(path)?)?),
+        None if Path::new(config::FILE).is_file() => {
+            (config::FILE.to_owned(), config::parse(config::FILE, &read(Path::new(config::FILE))?)?)
+        }
+        None => (String::new(), Config::default()),
+    };
+    let policy = Policy::new(&config.lint, baseline).map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
+    Ok(Options { rules_as_of: config.lint.rules_as_of, policy: Arc::new(policy), ..Options::default() })
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
