@@ -19,6 +19,7 @@ pub mod trial;
 pub mod score;
 pub mod mirror;
 pub mod catalogue;
+pub mod registry;
 pub mod report;
 pub mod forge;
 pub mod demo;

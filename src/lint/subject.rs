@@ -40,6 +40,9 @@ pub struct ImageAnswer {
     pub reference: String,
     /// Whether the registry has that tag.
     pub exists: bool,
+    /// Nobody without an account is shown it: it is not public, or does not exist.
+    #[serde(default)]
+    pub hidden: bool,
     /// Processor architectures that it is built for.
     #[serde(default)]
     pub architectures: Vec<String>,
@@ -61,6 +64,12 @@ impl Subject {
     /// The same with another candidate: what `--fix` makes of it.
     pub(super) fn with_candidate(&self, candidate: Facts) -> Self {
         Self { candidate, outside: self.outside.clone(), previous: self.previous.clone() }
+    }
+
+    /// The images of all sets of the candidate that load, as the files write them: what registries can be asked about.
+    pub fn images(&self) -> std::collections::BTreeSet<&str> {
+        let services = self.candidate.sets.iter().flat_map(|set| set.project().services());
+        services.map(|(_, service)| service.image.as_str()).filter(|image| !image.is_empty()).collect()
     }
 
     /// The newest release whose commit is not the candidate's (for a candidate that is a release: the one before it), or the one that

@@ -230,7 +230,7 @@ fn assemble(
 }
 
 /// Whether a file's name makes it a compose file of a recipe's root.
-fn is_compose_file(name: &str) -> bool {
+pub(crate) fn is_compose_file(name: &str) -> bool {
     name == "compose.yml"
         || name == "compose.yaml"
         || (name.starts_with("compose.") && (name.ends_with(".yml") || name.ends_with(".yaml")))

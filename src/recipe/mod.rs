@@ -24,6 +24,7 @@ pub use env::{Comment, Entry, EnvFile, Modifier, Quoting, compose_files};
 pub use environment::{STACK_NAME_LIMIT, stack_name};
 pub use error::Error;
 pub use history::{Branch, History};
+pub(crate) use load::is_compose_file;
 pub use model::{Candidate, Irregularity, Origin, Problem, Recipe};
 pub use readme::{Field, Image, Metadata, Readme};
 pub use release::{OtherTag, Release, ReleaseNote, ReleaseNotes};

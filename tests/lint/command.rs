@@ -70,6 +70,31 @@ fn one_broken_recipe_never_stops_the_others() {
 }
 
 #[test]
+fn a_folder_of_recipes_is_each_of_them_and_says_so() {
+    let (good, bad) = (case("R002/good"), case("R009/bad"));
+    let commons = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(good.path(), commons.path().join("kettle")).unwrap();
+    std::fs::rename(bad.path(), commons.path().join("samovar")).unwrap();
+    std::fs::create_dir(commons.path().join("papers")).unwrap();
+    std::fs::create_dir(commons.path().join(".cache")).unwrap();
+    let output = taster(commons.path(), &["--format", "json"]);
+    let report = json(&output);
+    let names: Vec<&str> =
+        report["recipes"].as_array().unwrap().iter().map(|recipe| recipe["path"].as_str().unwrap()).collect();
+    assert_eq!(names, ["./kettle", "./samovar"]);
+    assert_eq!(report["counts"]["error"], 1);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(told, "note: . is no recipe, and holds 2, which are judged; no compose file is in papers\n");
+
+    let at = taster(commons.path(), &["--at", "1.2.0+1.27.2", "--format", "json"]);
+    assert_eq!(json(&at)["recipes"].as_array().unwrap().len(), 2, "{at:?}");
+    let papers = commons.path().join("papers");
+    assert!(out(&taster(&papers, &[])).contains("[C001]"), "a folder without recipes is told to be none");
+    assert_eq!(taster(&papers, &[]).status.code(), Some(1));
+}
+
+#[test]
 fn lesson_36_a_large_report_through_a_pipe_is_whole() {
     let bad = case("R003/bad");
     let path = bad.path();

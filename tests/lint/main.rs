@@ -5,6 +5,7 @@
 mod command;
 mod fixes;
 mod fixture;
+mod online;
 mod registry;
 mod reports;
 mod robustness;

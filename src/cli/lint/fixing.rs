@@ -19,10 +19,10 @@ pub(super) struct Fixes {
 }
 
 /// Fixes a recipe; with `only_show` nothing is written.
-pub(super) fn fix(target: &Target, options: &Options, most: Safety, only_show: bool) -> Fixes {
+pub(super) fn fix(target: &Target, outside: &Outside, options: &Options, most: Safety, only_show: bool) -> Fixes {
     let mut fixes = Fixes::default();
     // A recipe that cannot be read is reported when it is judged.
-    let Ok(subject) = lint::open(target, Outside::default(), options) else { return fixes };
+    let Ok(subject) = lint::open(target, outside.clone(), options) else { return fixes };
     let fixed = lint::fix(&subject, options, most);
     fixes.patch = patch(&fixed);
     let name = &subject.candidate.recipe.name;

@@ -1,6 +1,7 @@
 //! `taster lint`: findings about the files of recipes.
 
 mod fixing;
+mod online;
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
 use crate::config::{self, Config};
-use crate::lint::{self, Baseline, FAMILIES, Linted, Options, Outside, Policy, Sources, Target, Trouble};
+use crate::lint::{self, Baseline, FAMILIES, Folder, Linted, Options, Outside, Policy, Sources, Target, Trouble};
 use crate::record::{FindingCounts, LINT_SCHEMA, LintReport, RecipeFindings, Safety};
 use crate::report::{LintFormat, write_lint};
 
@@ -19,12 +20,12 @@ use crate::report::{LintFormat, write_lint};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  taster lint                          the recipe in this folder, as it lies here\n  \
-    taster lint --at 1.2.0+3.4 nextcloud a release, without a checkout\n  taster lint recipes/*                many, in parallel\n  \
+    taster lint --at 1.2.0+3.4 nextcloud a release, without a checkout\n  taster lint recipes/                 each recipe in a folder, in parallel\n  \
     taster lint --explain R012           what a rule wants, and why\n\n\
     Exit codes: 0 no errors (there may be warnings), 1 errors, 2 usage or configuration, 3 nothing was judged, 4 infrastructure."
 )]
 pub(super) struct LintArguments {
-    /// The recipes' folders or git repositories.
+    /// The recipes' folders or git repositories, or folders that hold many.
     #[arg(default_value = ".", value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Judge this revision of the repository instead of the files as they lie there.
@@ -36,6 +37,9 @@ pub(super) struct LintArguments {
     /// How findings are shown.
     #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
     format: Format,
+    /// Ask the registries of the images whether they are there, what they are built for, and what is newer.
+    #[arg(long)]
+    online: bool,
     /// Only abra's rules, and as abra judges: all compose files of the root merged into one.
     #[arg(long)]
     abra: bool,
@@ -119,10 +123,16 @@ pub(super) fn run(arguments: &LintArguments) -> ExitCode {
         Ok(options) => options,
         Err(error) => return super::fail(&error, 2),
     };
+    let targets = targets(arguments);
+    let (outside, silent) = match arguments.online.then(|| online::ask(&targets, &options)) {
+        None => (Outside::default(), false),
+        Some(Ok(asked)) => asked,
+        Some(Err(error)) => return super::fail(&error, 4),
+    };
     let most = arguments.fix.map(Safety::from).or(arguments.diff.then_some(Safety::Safe));
     if let Some(most) = most {
         let fixes: Vec<fixing::Fixes> =
-            targets(arguments).par_iter().map(|target| fixing::fix(target, &options, most, arguments.diff)).collect();
+            targets.par_iter().map(|target| fixing::fix(target, &outside, &options, most, arguments.diff)).collect();
         for line in fixes.iter().flat_map(|fixes| &fixes.told) {
             eprintln!("{}", annotate_snippets::normalize_untrusted_str(line));
         }
@@ -134,17 +144,33 @@ pub(super) fn run(arguments: &LintArguments) -> ExitCode {
             return print(&patch, ExitCode::SUCCESS);
         }
     }
-    let judge = |target: &Target| Judged::from(lint::lint(target, Outside::default(), &options));
-    let judged: Vec<Judged> = targets(arguments).par_iter().map(judge).collect();
+    let judge = |target: &Target| Judged::from(lint::lint(target, outside.clone(), &options));
+    let judged: Vec<Judged> = targets.par_iter().map(judge).collect();
     for unused in options.policy.unused() {
         eprintln!("warning: {unused}");
     }
-    show(arguments.format.into(), judged)
+    show(arguments.format.into(), judged, silent)
 }
 
+/// What is to be judged: of a folder that is no recipe and holds some, each of them, which is said.
 fn targets(arguments: &LintArguments) -> Vec<Target> {
     let target = |path: &PathBuf| Target { path: path.clone(), revision: arguments.at.clone() };
-    arguments.paths.iter().map(target).collect()
+    let mut targets = Vec::new();
+    for given in arguments.paths.iter().map(target) {
+        let Some(folder) = Folder::below(&given) else {
+            targets.push(given);
+            continue;
+        };
+        let names: Vec<_> =
+            folder.others.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy()).collect();
+        let others =
+            if names.is_empty() { String::new() } else { format!("; no compose file is in {}", names.join(", ")) };
+        let count = folder.recipes.len();
+        let line = format!("note: {} is no recipe, and holds {count}, which are judged{others}", folder.path.display());
+        eprintln!("{}", annotate_snippets::normalize_untrusted_str(&line));
+        targets.extend(folder.recipes.iter().map(target));
+    }
+    targets
 }
 
 /// What is to be judged, from the arguments and from `taster.toml`: a flag wins.
@@ -189,8 +215,9 @@ impl From<Linted> for Judged {
     }
 }
 
-fn show(format: LintFormat, judged: Vec<Judged>) -> ExitCode {
-    let code = exit_code(&judged);
+/// Shows what was judged; `silent` tells that a registry gave no answer.
+fn show(format: LintFormat, judged: Vec<Judged>, silent: bool) -> ExitCode {
+    let code = exit_code(&judged, silent);
     let mut sources = Vec::new();
     let mut report = LintReport {
         schema: LINT_SCHEMA.to_owned(),
@@ -217,13 +244,13 @@ fn show(format: LintFormat, judged: Vec<Judged>) -> ExitCode {
 }
 
 /// The worst of all recipes, in the order of design.md §3.2: 2, 1, 4, 3, 0.
-fn exit_code(judged: &[Judged]) -> u8 {
+fn exit_code(judged: &[Judged], silent: bool) -> u8 {
     let any = |trouble| judged.iter().any(|one| one.trouble == Some(trouble));
     if any(Trouble::Usage) {
         2
     } else if judged.iter().any(|one| one.report.counts.error > 0) {
         1
-    } else if any(Trouble::Infrastructure) {
+    } else if silent || any(Trouble::Infrastructure) {
         4
     } else if judged.is_empty() {
         3

@@ -66,7 +66,12 @@ fn absent(subject: &Subject, set: &Set) -> Vec<Draft> {
             let tag = ImageReference::parse(text).tag.unwrap_or("latest");
             let near = answer.tags.iter().map(|other| (strsim::osa_distance(tag, other), other)).min();
             let meant = near.filter(|(distance, _)| *distance <= 2).map(|(_, other)| format!("`{other}`"));
-            Draft::new(format!("the registry has no image `{text}`, which the service `{service}` needs"))
+            let message = if answer.hidden {
+                format!("the registry shows the image `{text}` of the service `{service}` to nobody without an account: it is private, or does not exist")
+            } else {
+                format!("the registry has no image `{text}`, which the service `{service}` needs")
+            };
+            Draft::new(message)
                 .at(at, "")
                 .did_you_mean(meant)
                 .help("name a tag that is there: no node can pull this one")
