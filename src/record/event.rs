@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{StepKind, StepResult};
-use super::summary::{CandidateSummary, ImageDigest};
+use super::summary::{CandidateSummary, ImageDigest, Proof};
 
 /// The version of the event schema; readers accept this and the major before.
 pub const SCHEMA: &str = "taster.events/1";
@@ -117,6 +117,11 @@ pub enum Fact {
         screenshot: Option<String>,
         /// How long it was looked at, in seconds.
         seconds: f64,
+    },
+    /// What a restore proved, volume by volume.
+    Proven {
+        /// The proofs.
+        proofs: Vec<Proof>,
     },
     /// How long a part took, so that the apps' own time can be told from ours.
     Timing {

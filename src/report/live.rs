@@ -143,6 +143,7 @@ impl Live {
             | Fact::Answer { .. }
             | Fact::Page { .. }
             | Fact::Timing { .. }
+            | Fact::Proven { .. }
             | Fact::Ended { .. } => None,
         }
     }

@@ -82,8 +82,8 @@ pub fn liveness(id: &str, domain: &str) -> io::Result<Liveness> {
     }
 }
 
-/// How long a lock may be held by somebody who only looks whether its run is alive.
-const LOOK: Duration = Duration::from_secs(2);
+/// How long a lock may be held by somebody who only looks whether its run is alive: moments, unless the machine is starved.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Makes and locks a file. Whoever looks whether a run is alive holds its lock for a moment, and may sweep the file away before it is
 /// locked here: then another one is made.

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::answer::Answer;
+use super::convergence::Facts;
 use super::data::{self, Readings};
 use super::install::{Installed, ask_all};
 use super::recorder::Passed;
@@ -20,10 +21,22 @@ pub(super) async fn run(session: &mut Session, installed: &Installed, readings: 
     let begun = Instant::now();
     session.deploy(&Replace::All).await?;
     let params = session.params().after(&before);
-    let converged = session.converge("restart", params, begun).await;
-    let after = match converged {
-        Ok((_, view)) => view,
-        Err(trouble) => return Err(stale_peer(session, trouble).await),
+    let mut alone: Vec<String> = Vec::new();
+    let mut converged = session.converge("restart", params, begun).await;
+    let after = loop {
+        match converged {
+            Ok((_, view)) => break view,
+            Err(trouble) => match halted_by_peers(&trouble, &before).filter(|service| !alone.contains(service)) {
+                Some(service) => {
+                    session
+                        .log
+                        .note(format!("{}: its peers were replaced at the same moment; now alone", trouble.reason));
+                    converged = replace_alone(session, &service, begun).await?;
+                    alone.push(service);
+                }
+                None => return Err(stale_peer(session, trouble).await),
+            },
+        }
     };
     if let Some(task) = survivor(&before, &after) {
         // A restart that replaced nothing would make every comparison below worthless.
@@ -35,10 +48,38 @@ pub(super) async fn run(session: &mut Session, installed: &Installed, readings: 
     }
     same_answers(session, "restart", &installed.answers, begun).await?;
     data::compare(session, readings, "a restart").await?;
-    Ok(Passed::from(vec![Evidence::text(
+    let mut evidence = vec![Evidence::text(
         "restart",
         format!("{} task(s) replaced, the same answers, {} probe(s) equal", running(&before).count(), readings.len()),
-    )]))
+    )];
+    if !alone.is_empty() {
+        let who = alone.join(", ");
+        let text = format!(
+            "{who}: does not wait for its peers; replaced together with them it ended, and swarm turned its update back"
+        );
+        evidence.push(Evidence::text("start-order", text));
+    }
+    Ok(Passed::from(evidence))
+}
+
+/// The service whose update swarm stopped or turned back, where others were replaced at the same moment. That all are replaced at once
+/// is our way to save time; a machine that starts again starts them without an update that could be turned back, and swarm goes on
+/// trying. So it says nothing against an app that ends until its database is up.
+fn halted_by_peers(trouble: &Trouble, before: &StackView) -> Option<String> {
+    let halted = matches!(trouble.class.as_str(), "rolled-back" | "update-paused");
+    let services: std::collections::BTreeSet<&str> = running(before).map(|(service, _)| service).collect();
+    trouble.service.clone().filter(|_| halted && services.len() > 1)
+}
+
+async fn replace_alone(
+    session: &mut Session,
+    service: &str,
+    begun: Instant,
+) -> Result<Result<(Facts, StackView), Trouble>, Trouble> {
+    let before = session.look().await?;
+    session.deploy(&Replace::One(service.to_owned())).await?;
+    let params = session.params().after(&before);
+    Ok(session.converge("restart", params, begun).await)
 }
 
 /// Without virtual IPs a replaced task has a new address, and a program that keeps the old one fails through no fault of the recipe

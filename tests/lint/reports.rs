@@ -40,6 +40,7 @@ fn people_see_the_lines_with_all_their_places() {
        |     ------ labels of the service belong here
        |
        = help: move it under `deploy:`, where the labels of the swarm service stand
+       = fix: move the labels of the service `app` under `deploy:`: `taster lint --fix`
 
     not judged: R013: it needs an answer from the network, and nobody asked
     not judged: I405, I406, I407: it needs answers from the network, and nobody asked

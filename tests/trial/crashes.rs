@@ -1,6 +1,7 @@
 //! Containers that end again and again: each named for what it is, in seconds (lessons 12 and 13).
 
-use taster::record::Outcome::{Errored, Failed};
+use taster::record::Outcome::{self, Errored, Failed};
+use taster::record::StepKind;
 
 use crate::compose::{app, faulty, routed};
 use crate::support::Recipe;
@@ -66,10 +67,15 @@ fn lesson_12_an_app_that_exits_until_its_database_is_up_passes() {
     // The database takes its time; the app is started, fails and is started again meanwhile.
     let compose = format!(
         "{}  db:\n    image: taster-demo:2.0\n    environment:\n      - DEMO_FAULT=slow-boot:5\n    deploy:\n      restart_policy:\n        delay: 500ms\n",
-        routed("environment:\n  - DEMO_NEEDS=db:8080", "")
+        routed("environment:\n  - DEMO_NEEDS=db:8080", "update_config:\n  failure_action: rollback")
     );
-    let tried = Recipe::new("patient", &compose).install();
-    let install = tried.passed();
+    let tried = Recipe::new("patient", &compose).steps(&[StepKind::Restart]);
+    // Replaced together with its database it ends as well, and swarm turns its update back: no fault of the recipe either.
+    let restart = tried.step(StepKind::Restart);
+    assert_eq!(restart.outcome, Outcome::Passed, "{restart:#?}");
+    assert!(restart.evidence.iter().any(|piece| piece.kind == "start-order"), "{restart:#?}");
+    let install = tried.step(StepKind::Install);
+    assert_eq!(install.outcome, Outcome::Passed, "{install:#?}");
     let app = install.evidence.iter().find(|piece| piece.text.starts_with("app: ")).unwrap();
     assert!(app.text.contains("failed on the way"), "the app did not fail before the database was up: {}", app.text);
 }

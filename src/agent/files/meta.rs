@@ -1,6 +1,6 @@
 //! What a file has beside its content: owner, permissions, times, extended attributes.
 
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, lchown};
 use std::path::Path;
@@ -94,21 +94,15 @@ pub(super) fn copy(from: &Path, meta: &Metadata, to: &Path) -> io::Result<()> {
     for (name, value) in wanted {
         xattr::set(to, &name, &value)?;
     }
-    if kind(meta) == FileKind::Link {
-        let time = |seconds, nanos| TimeSpec::new(seconds, nanos);
-        let (read, written) = (time(meta.atime(), meta.atime_nsec()), time(meta.mtime(), meta.mtime_nsec()));
-        utimensat(AT_FDCWD, to, &read, &written, UtimensatFlags::NoFollowSymlink)?;
-        return Ok(());
+    if kind(meta) != FileKind::Link {
+        std::fs::set_permissions(to, Permissions::from_mode(meta.mode() & MODE))?;
     }
-    std::fs::set_permissions(to, Permissions::from_mode(meta.mode() & MODE))?;
     times(to, meta)
 }
 
 /// The times of a file or folder. Those of a folder change with every name in it, so they come last.
 pub(super) fn times(to: &Path, meta: &Metadata) -> io::Result<()> {
-    if kind(meta) == FileKind::Pipe {
-        return Ok(());
-    }
-    let times = FileTimes::new().set_accessed(meta.accessed()?).set_modified(meta.modified()?);
-    std::fs::File::open(to)?.set_times(times)
+    let read = TimeSpec::new(meta.atime(), meta.atime_nsec());
+    let written = TimeSpec::new(meta.mtime(), meta.mtime_nsec());
+    Ok(utimensat(AT_FDCWD, to, &read, &written, UtimensatFlags::NoFollowSymlink)?)
 }

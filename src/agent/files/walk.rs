@@ -22,15 +22,18 @@ pub(super) struct Walk<'a> {
     tell: &'a mut dyn FnMut(FileEntry) -> io::Result<()>,
     /// Files with several names: device and number, and the first path.
     links: BTreeMap<(u64, u64), String>,
+    /// The root of the copy.
+    copy: Option<Dir>,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(tell: &'a mut dyn FnMut(FileEntry) -> io::Result<()>) -> Self {
-        Self { tell, links: BTreeMap::new() }
+        Self { tell, links: BTreeMap::new(), copy: None }
     }
 
     /// Walks through these paths, through everything when there is none. What is not there is left out.
     pub(super) fn selected(&mut self, from: &Dir, to: Option<&Dir>, paths: &[String]) -> io::Result<()> {
+        self.copy = to.map(Dir::again).transpose()?;
         if paths.is_empty() {
             return self.folder(from, to, "", &from.names()?);
         }
@@ -126,12 +129,19 @@ impl<'a> Walk<'a> {
         let (name, meta) = found;
         let mut entry = meta::entry(below(prefix, &name), &from.at(&name), &meta)?;
         entry.size = meta.size();
-        if let Some(to) = to {
-            let up = prefix.split('/').filter(|part| !part.is_empty()).count();
-            // The first name lies in the same copy, above or beside this folder.
-            let target = to.at(OsStr::new(&"../".repeat(up))).join(&first);
-            clear(&to.at(&name))?;
-            std::fs::hard_link(&target, to.at(&name)).map_err(|error| told(&error, "link", &target))?;
+        if let (Some(to), Some(copy)) = (to, &self.copy) {
+            let linked = copy.parent_of(&first).and_then(|(folder, file)| {
+                clear(&to.at(&name))?;
+                std::fs::hard_link(folder.at(&file), to.at(&name))
+            });
+            match linked {
+                Ok(()) => {}
+                // A name that is no UTF-8 is not found by what it is shown as; its content is what matters most.
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    drop(file(from, Some(to), prefix, &(name.clone(), meta))?);
+                }
+                Err(error) => return Err(told(&error, "link", Path::new(&first))),
+            }
         }
         entry.same_as = Some(first);
         (self.tell)(entry)

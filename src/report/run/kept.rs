@@ -99,6 +99,7 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
             Fact::Plan { steps, .. } => planned = steps,
             Fact::Node(facts) => summary.node = Some(facts.clone()),
             Fact::Image(image) => summary.digests.push(image.clone()),
+            Fact::Proven { proofs } => summary.proofs.clone_from(proofs),
             Fact::StepEnded(step) => summary.steps.push(step.clone()),
             Fact::Timing { what, seconds } => *summary.costs.entry(what.clone()).or_default() += seconds,
             _ => {}

@@ -9,7 +9,7 @@ use super::volumes::{self, Manifest};
 use super::{Source, Taken, hooks};
 use crate::agent::FilesRequest;
 use crate::compose::backup::{Selected, volumes as mounts};
-use crate::record::{Evidence, Outcome, Proof, ProofKind};
+use crate::record::{Evidence, Fact, Outcome, Proof, ProofKind};
 use crate::trial::data;
 use crate::trial::recorder::Passed;
 use crate::trial::restart::same_answers;
@@ -70,6 +70,7 @@ pub(in crate::trial) async fn run(session: &mut Session, taken: &Taken) -> Resul
     remove_canaries(session, taken, &volumes, &after, &mut found).await?;
     let asked = databases(session, taken, &tables, &mut found).await?;
     let proofs = proofs(session, taken, (&fresh, &after), &content, &asked, &mut found);
+    session.log.write(Fact::Proven { proofs: proofs.clone() });
     session.proofs.clone_from(&proofs);
     verdict(taken, &proofs, found, begun)
 }

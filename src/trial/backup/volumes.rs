@@ -86,6 +86,10 @@ pub(super) async fn ask(
             return Trouble::errored("disk-full", said)
                 .advise("Free disk space on the engine (`docker system df` tells where it went), and try again.");
         }
+        if said.contains("Read-only file system") || said.contains("leads out of its root") {
+            return Trouble::failed("backup-path", said)
+                .advise("Let the labels select paths that lie in a volume and can be written back.");
+        }
         error.into()
     })
 }

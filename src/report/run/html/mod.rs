@@ -68,6 +68,12 @@ fn page(run: &KeptRun) -> Result<Markup, RunReportError> {
                 }
                 main {
                     section aria-labelledby="why" { h2 #why { "What came of it" } (steps(summary)) }
+                    @if !summary.proofs.is_empty() {
+                        section aria-labelledby="proofs" {
+                            h2 #proofs { "Proof that data survives its loss" }
+                            ul { @for proof in &summary.proofs { li { (proof) } } }
+                        }
+                    }
                     section aria-labelledby="ladder" { h2 #ladder { "Level" } (ladder(summary)) }
                     section aria-labelledby="timeline" { h2 #timeline { "Timeline" } (timeline::markup(&run.events)) }
                     (evidence::pages(run)?)
