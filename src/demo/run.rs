@@ -128,6 +128,10 @@ impl Demo {
         let mut options =
             TrialOptions { path: path.clone(), runs: self.runs.clone(), fail_fast: true, ..TrialOptions::default() };
         options.node.executable.clone_from(&self.executable);
+        if recipe.what_is_wrong.is_some() {
+            // What the fault has nothing to do with is shown on the good recipe.
+            options.plan.steps = vec![recipe.expect.step];
+        }
         options.plan.without.extend(self.no_browser.clone().map(|why| (StepKind::Smoke, why)));
         let ended = trial::run(&options, sinks).await?;
         let surprise = surprise(recipe, &ended.summary);

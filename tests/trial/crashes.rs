@@ -66,8 +66,11 @@ fn lesson_13_two_services_on_one_host_port_are_told_of_the_clash() {
 fn lesson_12_an_app_that_exits_until_its_database_is_up_passes() {
     // The database takes its time; the app is started, fails and is started again meanwhile.
     let compose = format!(
-        "{}  db:\n    image: taster-demo:2.0\n    environment:\n      - DEMO_FAULT=slow-boot:5\n    deploy:\n      restart_policy:\n        delay: 500ms\n",
-        routed("environment:\n  - DEMO_NEEDS=db:8080", "update_config:\n  failure_action: rollback")
+        "{}  db:\n    image: taster-demo:2.0\n    environment:\n      - DEMO_FAULT=slow-boot:5\n    deploy:\n      restart_policy:\n        delay: 500ms\nvolumes:\n  notes:\n",
+        routed(
+            "environment:\n  - DEMO_NEEDS=db:8080\nvolumes:\n  - notes:/data",
+            "update_config:\n  failure_action: rollback"
+        )
     );
     let tried = Recipe::new("patient", &compose).steps(&[StepKind::Restart]);
     // Replaced together with its database it ends as well, and swarm turns its update back: no fault of the recipe either.

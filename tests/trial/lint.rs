@@ -5,12 +5,17 @@ use taster::record::Outcome::{Failed, Passed};
 use taster::record::StepKind;
 use taster::trial::Ended;
 
-use crate::compose::routed;
+use crate::compose::{ROUTE, app, routed};
 use crate::support::{Recipe, taster};
 
 /// A recipe with this line in its service, and what else every recipe has.
 fn recipe(name: &str, line: &str) -> Recipe {
     Recipe::new(name, &routed(line, ""))
+}
+
+/// A recipe with a hook where no backup is switched on: an error, and no obstacle to an install.
+fn hooked(name: &str) -> Recipe {
+    Recipe::new(name, &app("", "", &format!("{ROUTE}        - \"backupbot.backup.pre-hook=true\"\n")))
 }
 
 fn errors(ended: &Ended) -> usize {
@@ -19,7 +24,8 @@ fn errors(ended: &Ended) -> usize {
 
 #[test]
 fn linter_errors_fail_the_step_and_bar_nothing_on_the_node() {
-    let tried = recipe("linted", "restart: always").steps(&[StepKind::Lint, StepKind::Install]);
+    let linted = hooked("linted");
+    let tried = linted.steps(&[StepKind::Lint, StepKind::Install]);
     let lint = tried.step(StepKind::Lint);
     assert_eq!((lint.outcome, lint.class.as_deref()), (Failed, Some("lint-errors")), "{lint:#?}");
     assert!(lint.reason.contains("error["), "{lint:#?}");
@@ -28,7 +34,7 @@ fn linter_errors_fail_the_step_and_bar_nothing_on_the_node() {
     assert!(errors(&tried.ended) > 0);
     let kept = std::fs::read_to_string(tried.ended.folder.join("lint.json")).unwrap();
     let findings: Vec<taster::record::Finding> = serde_json::from_str(&kept).unwrap();
-    assert!(findings.iter().any(|finding| finding.rule == "S101"), "{kept}");
+    assert!(findings.iter().any(|finding| finding.rule == "L216"), "{kept}");
     let without = recipe("unlinted", "").install();
     assert_eq!(without.ended.summary.findings, None, "nobody asked the linter");
 }
@@ -48,7 +54,7 @@ fn only_lint(recipe: &Recipe, config: Option<&str>) -> (i32, String) {
 
 #[test]
 fn the_commons_may_waive_errors() {
-    let recipe = recipe("waived", "");
+    let recipe = hooked("waived");
     let (code, text) = only_lint(&recipe, None);
     assert!(code == 1 && text.contains("error["), "{text}");
     let off = FAMILIES.iter().flat_map(|family| family.rules).map(|rule| format!("{} = \"off\"\n", rule.id));
