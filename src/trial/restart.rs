@@ -1,6 +1,6 @@
 //! `restart`: every service's task is replaced; the data and the answer are the same.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::answer::Answer;
 use super::convergence::Facts;
@@ -10,7 +10,10 @@ use super::recorder::Passed;
 use super::session::{Replace, Session};
 use super::trouble::Trouble;
 use crate::record::Evidence;
-use crate::swarm::observe::{StackView, TaskState};
+use crate::swarm::observe::{ServiceView, StackView, TaskState, TaskView, UpdateState, UpdateView};
+
+/// So long all peers must have been up before one is replaced alone.
+const PEERS_SETTLE: Duration = Duration::from_secs(3);
 
 /// Replaces every task, and looks whether anything is different.
 ///
@@ -71,15 +74,35 @@ fn halted_by_peers(trouble: &Trouble, before: &StackView) -> Option<String> {
     trouble.service.clone().filter(|_| halted && services.len() > 1)
 }
 
+/// Once its peers are up again, and swarm has done turning it back.
 async fn replace_alone(
     session: &mut Session,
     service: &str,
     begun: Instant,
 ) -> Result<Result<(Facts, StackView), Trouble>, Trouble> {
-    let before = session.look().await?;
+    let mut up_since: Option<Instant> = None;
+    let before = loop {
+        let view = session.look().await?;
+        let is_up = view.services.iter().all(|peer| {
+            let halted = peer.short_name == service;
+            is_still(peer) && (halted || peer.mode.is_job() || running_in(peer).count() as u64 >= peer.desired)
+        });
+        up_since = if is_up { up_since.or_else(|| Some(Instant::now())) } else { None };
+        // A peer without a healthcheck runs from its first moment on, and works a little later.
+        if up_since.is_some_and(|since| since.elapsed() >= PEERS_SETTLE) || begun.elapsed() >= session.subject.timeout {
+            break view;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
     session.deploy(&Replace::One(service.to_owned())).await?;
     let params = session.params().after(&before);
-    Ok(session.converge("restart", params, begun).await)
+    Ok(session.converge("restart", params, Instant::now()).await)
+}
+
+/// Swarm changes nothing about it at the moment.
+fn is_still(service: &ServiceView) -> bool {
+    let under_way = |update: &UpdateView| matches!(update.state, UpdateState::Updating | UpdateState::RollbackStarted);
+    !service.update.as_ref().is_some_and(under_way)
 }
 
 /// Without virtual IPs a replaced task has a new address, and a program that keeps the old one fails through no fault of the recipe
@@ -126,11 +149,12 @@ pub(super) async fn same_answers(
 
 /// The identifiers of tasks that run, without jobs.
 pub(super) fn running(view: &StackView) -> impl Iterator<Item = (&str, &str)> {
-    view.services.iter().filter(|service| !service.mode.is_job()).flat_map(|service| {
-        let tasks =
-            service.tasks.iter().filter(|task| task.state == TaskState::Running && task.desired == TaskState::Running);
-        tasks.map(|task| (service.short_name.as_str(), task.id.as_str()))
-    })
+    let services = view.services.iter().filter(|service| !service.mode.is_job());
+    services.flat_map(|service| running_in(service).map(|task| (service.short_name.as_str(), task.id.as_str())))
+}
+
+fn running_in(service: &ServiceView) -> impl Iterator<Item = &TaskView> {
+    service.tasks.iter().filter(|task| task.state == TaskState::Running && task.desired == TaskState::Running)
 }
 
 /// The service of a task that ran before and still does.
