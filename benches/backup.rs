@@ -61,7 +61,7 @@ async fn measure(folder: &Path, files: usize, kilobytes: usize) {
         for (request, times) in [
             (describe, &mut described),
             (save, &mut saved),
-            (FilesRequest::Load { store, root: DATA.to_owned() }, &mut loaded),
+            (FilesRequest::Load { store, root: DATA.to_owned(), whole: false }, &mut loaded),
         ] {
             let (begun, mut seen) = (Instant::now(), 0);
             node.link.files(request, |_| seen += 1).await.unwrap();

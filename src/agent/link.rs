@@ -197,6 +197,7 @@ impl Link {
             FilesRequest::Load { root, .. } => format!("write files to {root}"),
             FilesRequest::Plant { path, .. } => format!("write {path}"),
             FilesRequest::Remove { path, .. } => format!("remove {path}"),
+            FilesRequest::Forget { store } => format!("forget the copy {store}"),
         };
         let (mut channel, ()) = self.ask(&Request::Files(request), &what).await?;
         loop {

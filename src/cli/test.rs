@@ -35,9 +35,12 @@ pub(super) struct TestArguments {
     /// Stop at the first step on the node that does not pass.
     #[arg(long)]
     fail_fast: bool,
-    /// Upgrade from this release instead of the newest one before the candidate.
+    /// Upgrade from this release instead of the newest one before the candidate; `all`: from every release, in a row and past others.
     #[arg(long, value_name = "VERSION")]
     from: Option<String>,
+    /// Everything that there is to try: all upgrades as with `--from all`, and the way back.
+    #[arg(long)]
+    full: bool,
     /// Keep what was backed up as a tar archive: a file, or a folder in which one is made.
     #[arg(long, value_name = "FILE_OR_DIR")]
     keep_backup: Option<PathBuf>,
@@ -114,6 +117,7 @@ enum Step {
     Restore,
     Smoke,
     Upgrade,
+    Rollback,
     Leftovers,
 }
 
@@ -128,6 +132,7 @@ impl From<Step> for StepKind {
             Step::Restore => Self::Restore,
             Step::Smoke => Self::Smoke,
             Step::Upgrade => Self::Upgrade,
+            Step::Rollback => Self::Rollback,
             Step::Leftovers => Self::Leftovers,
         }
     }
@@ -138,18 +143,22 @@ pub(super) async fn run(arguments: TestArguments) -> ExitCode {
         Ok(lint) => lint,
         Err(error) => return super::fail(&error, 2),
     };
+    let chain = arguments.from.as_deref() == Some("all");
     let options = TrialOptions {
         lint,
         path: arguments.path,
         revision: arguments.at,
         scenario: arguments.scenario,
         fail_fast: arguments.fail_fast,
-        from: arguments.from,
+        from: arguments.from.filter(|_| !chain),
         keep_backup: arguments.keep_backup,
         plan: PlanOptions {
             steps: arguments.step.into_iter().map(StepKind::from).collect(),
             variants: arguments.variant,
             without: arguments.without.into_iter().map(|step| (step.into(), "--without".to_owned())).collect(),
+            full: arguments.full,
+            chain,
+            no_skips: None,
         },
         runs: arguments.runs,
         node: NodeOptions {

@@ -94,11 +94,16 @@ impl Recipe {
     /// The release that operators of this candidate come from: the newest one of another commit, and older than the candidate when that
     /// is a release itself.
     pub fn predecessor(&self) -> Option<&Release> {
+        self.earlier().last()
+    }
+
+    /// The releases of other commits that are older than the candidate, the oldest first.
+    pub fn earlier(&self) -> &[Release] {
         let candidate = &self.candidate;
         // With changes that are not committed it is something else than the release on its commit.
         let is_own = |release: &Release| !candidate.dirty && Some(&release.commit) == candidate.commit.as_ref();
         let own = self.releases.iter().position(is_own);
-        self.releases[..own.unwrap_or(self.releases.len())].last()
+        &self.releases[..own.unwrap_or(self.releases.len())]
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::{StepKind, StepResult};
 use super::summary::{CandidateSummary, ImageDigest, Proof};
+use super::upgrade::{PlannedHop, UpgradeMap};
 
 /// The version of the event schema; readers accept this and the major before.
 pub const SCHEMA: &str = "taster.events/1";
@@ -123,6 +124,11 @@ pub enum Fact {
         /// The proofs.
         proofs: Vec<Proof>,
     },
+    /// Which upgrades were tried so far, whenever that changed; the last one counts.
+    Upgrades {
+        /// All of them.
+        map: UpgradeMap,
+    },
     /// How long a part took, so that the apps' own time can be told from ours.
     Timing {
         /// What was timed: `node-ready`, `deploy`, `converge`, …
@@ -170,6 +176,9 @@ pub struct PlannedStep {
     pub kind: StepKind,
     /// The variant.
     pub variant: String,
+    /// From where to where, of an upgrade that there is something to upgrade from for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hop: Option<PlannedHop>,
 }
 
 /// What is going on within a step.

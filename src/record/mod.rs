@@ -11,6 +11,7 @@ mod recipes;
 mod scan;
 mod schema;
 mod summary;
+mod upgrade;
 
 pub use catalogue::{
     Catalogue, CatalogueRecipe, CatalogueVersion, Claim, Feature, Hop, LeftOut, LevelReached, LintFinding, LintSummary,
@@ -29,3 +30,4 @@ pub use schema::schemas;
 pub use summary::{
     CandidateSummary, FindingCounts, ImageDigest, Proof, ProofKind, RunSummary, SCHEMA as SUMMARY_SCHEMA, worst_exit,
 };
+pub use upgrade::{HopKind, PlannedHop, RequiredStop, TriedHop, UpgradeMap};

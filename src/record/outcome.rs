@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::upgrade::HopKind;
+
 /// How a step ended (design.md §3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -129,6 +131,9 @@ pub struct StepResult {
     /// Skipped by a fact that taster observed, such as that there is no earlier release: the ladder of levels goes on past it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub structural: bool,
+    /// Why it was tried, of an upgrade: level 3 rests on the newest release alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hop: Option<HopKind>,
 }
 
 impl StepResult {
@@ -147,6 +152,7 @@ impl StepResult {
             advice: None,
             weak: false,
             structural: false,
+            hop: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::NodeFacts;
 use super::outcome::{Outcome, StepResult};
+use super::upgrade::UpgradeMap;
 
 /// The version of the summary; readers accept this and the major before.
 pub const SCHEMA: &str = "taster.run/1";
@@ -120,6 +121,9 @@ pub struct RunSummary {
     /// What proves that the data of each volume survives; empty when no restore came so far.
     #[serde(default)]
     pub proofs: Vec<Proof>,
+    /// Which upgrades were tried; absent when none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upgrade_map: Option<UpgradeMap>,
 }
 
 /// The exit code of a set of step outcomes (design.md §3.2): 1 a recipe failed, 4 infrastructure, 3 nothing was tested, or something that

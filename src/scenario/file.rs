@@ -34,6 +34,9 @@ pub struct Scenario {
     /// Pages that a visitor opens in a browser; the front page of every route when there is none.
     #[serde(default)]
     pub page: Vec<Page>,
+    /// What operators do between two releases.
+    #[serde(default)]
+    pub upgrade: Upgrade,
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
@@ -51,7 +54,7 @@ pub struct Variant {
     pub env: BTreeMap<String, String>,
 }
 
-/// A command that writes data which must survive.
+/// A command in a service's container, such as one that writes data which must survive.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seed {
@@ -134,6 +137,36 @@ pub struct Ready {
     /// How long after convergence the answer may take, such as `"120s"`.
     #[serde(default, deserialize_with = "duration")]
     pub within: Option<Duration>,
+}
+
+/// What operators do between two releases.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upgrade {
+    /// The release at which the chain of upgrades begins; by itself ten releases or two years back.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Releases at which every operator must stop, as the release notes say: no upgrade past one of them is tried.
+    #[serde(default)]
+    pub stops: Vec<String>,
+    /// What operators do on the way to a release, by the release's version; `candidate` is the one under test.
+    #[serde(default)]
+    pub edges: BTreeMap<String, Edge>,
+}
+
+/// What operators do on the way to one release, as its note tells them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edge {
+    /// Values that they set in their `.env` first.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Commands in the older release's containers, before the newer one is deployed.
+    #[serde(default)]
+    pub before: Vec<Seed>,
+    /// Commands in the newer release's containers, once it answers.
+    #[serde(default)]
+    pub after: Vec<Seed>,
 }
 
 /// Bounds of a trial.

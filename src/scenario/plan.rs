@@ -1,7 +1,7 @@
 //! The plan of a run: which steps, in which order, and what is left out.
 
-use super::Scenario;
-use crate::record::{PlannedStep, StepKind};
+use super::{Route, Scenario};
+use crate::record::{HopKind, PlannedHop, PlannedStep, StepKind};
 
 /// The variant that every recipe has: `COMPOSE_FILE` as sampled.
 pub const DEFAULT_VARIANT: &str = "default";
@@ -15,6 +15,12 @@ pub struct PlanOptions {
     pub variants: Vec<String>,
     /// Not these steps, and why not.
     pub without: Vec<(StepKind, String)>,
+    /// Everything that there is to try: the whole chain of upgrades with its skips, and the way back.
+    pub full: bool,
+    /// The whole chain of upgrades with its skips.
+    pub chain: bool,
+    /// No upgrade may skip releases, and why not.
+    pub no_skips: Option<String>,
 }
 
 /// What will be tried.
@@ -26,8 +32,8 @@ pub struct Plan {
     pub left_out: Vec<String>,
 }
 
-/// The steps that this version of taster can try, in their order.
-const TRIED: [StepKind; 9] = [
+/// The kinds of steps, in their order.
+const TRIED: [StepKind; 10] = [
     StepKind::Lint,
     StepKind::Install,
     StepKind::Restart,
@@ -36,11 +42,9 @@ const TRIED: [StepKind; 9] = [
     StepKind::Restore,
     StepKind::Smoke,
     StepKind::Upgrade,
+    StepKind::Rollback,
     StepKind::Leftovers,
 ];
-
-/// The steps of the design that this version cannot try yet: they are named in every plan, so that no verdict looks wider than it is.
-const NOT_YET: [StepKind; 1] = [StepKind::Rollback];
 
 /// What a plan is made from beside what the user asked for.
 #[derive(Debug, Clone, Copy)]
@@ -49,52 +53,117 @@ pub struct Known<'a> {
     pub candidate: &'a str,
     /// The release that it is upgraded from, if there is one.
     pub from: Option<&'a str>,
+    /// The way there from older releases.
+    pub route: &'a Route,
     /// What is known about the recipe.
     pub scenario: &'a Scenario,
 }
 
 /// Makes the plan. Each declared variant is installed once the sampled one has shown all it has.
 pub fn plan(options: &PlanOptions, known: Known<'_>) -> Plan {
-    let wanted = |kind: StepKind| {
-        if options.without.iter().any(|(without, _)| *without == kind) {
-            return false;
-        }
-        // Everything on a node rests on an install, which lint does without; what is restored was backed up.
-        let rests_on_it = kind == StepKind::Install && options.steps != [StepKind::Lint]
-            || kind == StepKind::Backup && options.steps.contains(&StepKind::Restore);
-        options.steps.is_empty() || options.steps.contains(&kind) || rests_on_it
-    };
-    let planned = |kind: StepKind, variant: &str| PlannedStep {
-        id: match (kind, known.from) {
-            (StepKind::Upgrade, Some(from)) => format!("upgrade:{from}→{}@{variant}", known.candidate),
-            _ => format!("{}@{variant}", kind.word()),
-        },
-        kind,
-        variant: variant.to_owned(),
-    };
-    let mut steps = Vec::new();
-    let mut left_out = Vec::new();
+    let mut plan = Plan { steps: Vec::new(), left_out: Vec::new() };
     for kind in TRIED {
         if kind == StepKind::Leftovers {
-            for name in known.scenario.variants.keys() {
-                let chosen = options.variants.is_empty() || options.variants.contains(name);
-                if chosen && (options.steps.is_empty() || options.steps.contains(&StepKind::Install)) {
-                    steps.push(planned(StepKind::Install, name));
-                } else {
-                    left_out.push(format!("install@{name} (not asked for)"));
-                }
-            }
+            plan.variants(options, known);
         }
-        if wanted(kind) {
-            steps.push(planned(kind, DEFAULT_VARIANT));
-        } else {
+        if !options.wants(kind) {
             let why = options.without.iter().find(|(without, _)| *without == kind);
-            left_out.push(format!("{} ({})", kind.word(), why.map_or("not asked for", |(_, why)| why)));
+            let why = match why {
+                Some((_, why)) => why,
+                None if kind == StepKind::Rollback && options.steps.is_empty() => "with --full",
+                None => "not asked for",
+            };
+            plan.left_out.push(format!("{} ({why})", kind.word()));
+        } else if kind == StepKind::Upgrade {
+            plan.upgrades(options, known);
+        } else {
+            plan.add(kind, DEFAULT_VARIANT, None);
+        }
+        if kind == StepKind::Rollback && options.wants(StepKind::Upgrade) {
+            plan.skips(options, known);
         }
     }
-    let not_yet: Vec<&str> = NOT_YET.iter().map(|kind| kind.word()).collect();
-    left_out.push(format!("{} (not part of this version of taster)", not_yet.join(", ")));
-    Plan { steps, left_out }
+    plan
+}
+
+impl PlanOptions {
+    fn wants(&self, kind: StepKind) -> bool {
+        if self.without.iter().any(|(without, _)| *without == kind) {
+            return false;
+        }
+        if self.steps.is_empty() {
+            return self.full || kind != StepKind::Rollback;
+        }
+        let asked = |kind| self.steps.contains(&kind);
+        // Everything on a node rests on an install, which lint does without; what is restored was backed up, and back leads only what
+        // went ahead.
+        let rests_on_it = match kind {
+            StepKind::Install => self.steps != [StepKind::Lint],
+            StepKind::Backup => asked(StepKind::Restore),
+            StepKind::Upgrade => asked(StepKind::Rollback),
+            _ => false,
+        };
+        asked(kind) || rests_on_it
+    }
+}
+
+impl Plan {
+    fn add(&mut self, kind: StepKind, variant: &str, hop: Option<PlannedHop>) {
+        let id = match &hop {
+            Some(hop) => format!("{}:{}→{}@{variant}", kind.word(), hop.from, hop.to),
+            None => format!("{}@{variant}", kind.word()),
+        };
+        self.steps.push(PlannedStep { id, kind, variant: variant.to_owned(), hop });
+    }
+
+    fn variants(&mut self, options: &PlanOptions, known: Known<'_>) {
+        for name in known.scenario.variants.keys() {
+            let chosen = options.variants.is_empty() || options.variants.contains(name);
+            if chosen && (options.steps.is_empty() || options.steps.contains(&StepKind::Install)) {
+                self.add(StepKind::Install, name, None);
+            } else {
+                self.left_out.push(format!("install@{name} (not asked for)"));
+            }
+        }
+    }
+
+    /// The newest release, or all of them in a row; without one there is still a step that says so.
+    fn upgrades(&mut self, options: &PlanOptions, known: Known<'_>) {
+        let chain = known.route.chain(known.candidate);
+        let is_whole = options.full || options.chain;
+        let older: Vec<PlannedHop> = chain.into_iter().filter(|hop| hop.kind == HopKind::Chain).collect();
+        if is_whole {
+            self.left_out.extend(known.route.left_out.clone());
+            for hop in older {
+                self.add(StepKind::Upgrade, DEFAULT_VARIANT, Some(hop));
+            }
+        } else if let Some(oldest) = older.first() {
+            self.left_out.push(format!("upgrades from {} on (with --full, or --from all)", oldest.from));
+        }
+        let newest = known.from.map(|from| PlannedHop {
+            from: from.to_owned(),
+            to: known.candidate.to_owned(),
+            kind: HopKind::Newest,
+        });
+        self.add(StepKind::Upgrade, DEFAULT_VARIANT, newest);
+    }
+
+    fn skips(&mut self, options: &PlanOptions, known: Known<'_>) {
+        if !options.full && !options.chain {
+            return;
+        }
+        let skips = known.route.skips(known.candidate);
+        if let Some(why) = options.no_skips.as_ref().filter(|_| !skips.is_empty()) {
+            self.left_out.push(format!("upgrades that skip releases ({why})"));
+            return;
+        }
+        for hop in skips {
+            self.add(StepKind::Upgrade, DEFAULT_VARIANT, Some(hop));
+        }
+        if !known.route.stops().is_empty() {
+            self.left_out.push(format!("upgrades past {} (declared stops)", known.route.stops().join(", ")));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -102,7 +171,8 @@ mod tests {
     use super::*;
 
     fn known(scenario: &Scenario) -> Known<'_> {
-        Known { candidate: "abc", from: Some("1.0.0+1.0"), scenario }
+        static NOWHERE: std::sync::LazyLock<Route> = std::sync::LazyLock::new(Route::default);
+        Known { candidate: "abc", from: Some("1.0.0+1.0"), route: &NOWHERE, scenario }
     }
 
     #[test]
@@ -115,6 +185,46 @@ mod tests {
         for word in ["redeploy", "leftovers", "upgrade", "backup", "rollback"] {
             assert!(left_out.contains(word), "{left_out}");
         }
+    }
+
+    #[test]
+    fn a_full_plan_goes_the_whole_way_and_back_and_each_step_has_an_id_of_its_own() {
+        let releases: Vec<crate::recipe::Release> = ["1.0.0+1", "1.1.0+1", "2.0.0+2"]
+            .map(|version| crate::recipe::Release {
+                version: crate::recipe::Version::parse(version).unwrap(),
+                tag: version.to_owned(),
+                annotated: true,
+                tagged_at: None,
+                commit: String::new(),
+                message: String::new(),
+            })
+            .into();
+        let scenario = Scenario::default();
+        let route = Route::choose(&releases, &scenario.upgrade, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let known = Known { candidate: "abc", from: Some("2.0.0+2"), route: &route, scenario: &scenario };
+        let ids = |options: &PlanOptions| -> Vec<String> {
+            let steps = plan(options, known).steps.into_iter();
+            steps
+                .filter(|step| step.kind >= StepKind::Upgrade && step.kind <= StepKind::Rollback)
+                .map(|step| step.id)
+                .collect()
+        };
+        let hops = ["1.0.0+1→1.1.0+1", "1.1.0+1→2.0.0+2", "2.0.0+2→abc"].map(|hop| format!("upgrade:{hop}@default"));
+        let skips = ["1.0.0+1→abc", "1.1.0+1→abc"].map(|hop| format!("upgrade:{hop}@default"));
+        let full = ids(&PlanOptions { full: true, ..PlanOptions::default() });
+        assert_eq!(full, [&hops[..], &["rollback@default".to_owned()], &skips].concat());
+        let chain = ids(&PlanOptions { chain: true, steps: vec![StepKind::Upgrade], ..PlanOptions::default() });
+        assert_eq!(chain, [&hops[..], &skips].concat());
+        assert_eq!(ids(&PlanOptions::default()), hops[2..]);
+        let left_out = plan(&PlanOptions::default(), known).left_out;
+        assert!(left_out.contains(&"upgrades from 1.0.0+1 on (with --full, or --from all)".to_owned()), "{left_out:?}");
+        assert!(left_out.contains(&"rollback (with --full)".to_owned()), "{left_out:?}");
+        let back = ids(&PlanOptions { steps: vec![StepKind::Rollback], ..PlanOptions::default() });
+        assert_eq!(back, [hops[2].clone(), "rollback@default".to_owned()]);
+        let no_skips = Some("no copies there".to_owned());
+        let without = PlanOptions { full: true, no_skips, ..PlanOptions::default() };
+        assert_eq!(ids(&without).len(), 4);
+        assert!(plan(&without, known).left_out.iter().any(|words| words.contains("no copies there")));
     }
 
     #[test]

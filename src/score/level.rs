@@ -1,6 +1,6 @@
 //! The level that a run proves (design.md §3.3): the last of an unbroken run from 1.
 
-use crate::record::{Outcome, StepKind, StepResult};
+use crate::record::{HopKind, Outcome, StepKind, StepResult};
 
 /// A level, and whether more could not be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub fn level(steps: &[StepResult], variants: &[String]) -> Level {
             }
             rung => rung,
         },
-        rung(steps, &[StepKind::Upgrade]),
+        rung(&from_newest(steps), &[StepKind::Upgrade]),
         rung(steps, &[StepKind::Backup, StepKind::Restore]),
         rung(steps, &[StepKind::Lint]),
     ];
@@ -42,6 +42,12 @@ pub fn level(steps: &[StepResult], variants: &[String]) -> Level {
         }
     }
     Level { level: reached, at_least: true }
+}
+
+/// The steps without upgrades from older releases: level 3 is about the newest one.
+fn from_newest(steps: &[StepResult]) -> Vec<StepResult> {
+    let counts = |step: &&StepResult| matches!(step.hop, None | Some(HopKind::Newest));
+    steps.iter().filter(counts).cloned().collect()
 }
 
 fn installs(steps: &[StepResult]) -> impl Iterator<Item = &StepResult> {

@@ -4,6 +4,7 @@ pub mod deploy;
 pub mod engine;
 pub mod exec;
 pub mod facts;
+pub mod freeze;
 pub mod images;
 pub mod labels;
 pub mod logs;

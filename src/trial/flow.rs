@@ -10,8 +10,9 @@ use super::run::{Gathered, TrialOptions};
 use super::session::Session;
 use super::subject::Subject;
 use super::trouble::Trouble;
-use super::{leftovers, lint, redeploy, restart, smoke, upgrade, variant};
-use crate::recipe::{Recipe, Release};
+use super::upgrade::Upgrades;
+use super::{leftovers, lint, redeploy, restart, smoke, variant};
+use crate::recipe::Recipe;
 use crate::record::{Outcome, PlannedStep, StepKind};
 use crate::run::{RunFolder, RunLog};
 use crate::scenario::{DEFAULT_VARIANT, Scenario};
@@ -36,13 +37,13 @@ pub(super) struct Ground<'a> {
     pub(super) owner: &'a Owner,
     pub(super) folder: &'a RunFolder,
     pub(super) log: &'a RunLog,
-    /// The release to upgrade from.
-    pub(super) from: Option<&'a Release>,
+    /// The upgrades of the plan.
+    pub(super) upgrades: Upgrades,
 }
 
 impl Ground<'_> {
     /// Tries every planned step. Every trouble goes to the recorder.
-    pub(super) async fn taste(&self, recipe: Recipe, scenario: Scenario, gathered: &mut Gathered) {
+    pub(super) async fn taste(mut self, recipe: Recipe, scenario: Scenario, gathered: &mut Gathered) {
         self.lint(&recipe, gathered);
         if gathered.recorder.is_done() {
             return;
@@ -65,6 +66,7 @@ impl Ground<'_> {
             }
             gathered.digests.clone_from(&session.digests);
             gathered.proofs.clone_from(&session.proofs);
+            gathered.upgrade_map = self.upgrades.map();
         }
         session.finish_logs().await;
     }
@@ -82,7 +84,7 @@ impl Ground<'_> {
         }
     }
 
-    async fn step(&self, step: &PlannedStep, session: &mut Session, state: &mut State) -> Result<Passed, Trouble> {
+    async fn step(&mut self, step: &PlannedStep, session: &mut Session, state: &mut State) -> Result<Passed, Trouble> {
         match (step.kind, &state.installed) {
             (StepKind::Install, _) if step.variant != DEFAULT_VARIANT => variant::run(session, &step.variant).await,
             (StepKind::Install, _) => {
@@ -126,7 +128,11 @@ impl Ground<'_> {
             }
             (StepKind::Upgrade, Some(_)) => {
                 let host = engine::connect().await?;
-                upgrade::run(session, &host, self.from).await
+                self.upgrades.run(session, &host, step.hop.as_ref()).await
+            }
+            (StepKind::Rollback, Some(_)) => {
+                let host = engine::connect().await?;
+                self.upgrades.rollback(session, &host).await
             }
             (StepKind::Leftovers, _) => leftovers::run(session).await,
             _ => Err(Trouble::blocked("install")),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::answer::{self, Answer, Strength};
+use super::commands::{self, After};
 use super::reach;
 use super::recorder::Passed;
 use super::session::{Replace, Session};
@@ -60,6 +61,7 @@ pub(super) async fn run(session: &mut Session) -> Result<Installed, Trouble> {
             session.log.note(format!("{service}: {note}"));
         }
     }
+    let ran = commands::run(session, After::Deploy).await?;
     let answers = ask_all(session, "install", begun).await?;
     let mut evidence: Vec<Evidence> = facts
         .services
@@ -83,6 +85,7 @@ pub(super) async fn run(session: &mut Session) -> Result<Installed, Trouble> {
     evidence.extend(answers.iter().map(|answer| {
         Evidence::text("answer", format!("{}: {} ({})", answer.url, answer.text, answer.strength.word()))
     }));
+    evidence.extend(ran.into_iter().map(|line| Evidence::text("post-deploy", line)));
     Ok(Installed { answers, evidence })
 }
 

@@ -3,6 +3,7 @@
 pub mod answer;
 mod availability;
 mod backup;
+mod commands;
 mod converge;
 pub mod convergence;
 mod data;

@@ -12,19 +12,21 @@ pub struct Operator {
     pub env: EnvFile,
     /// The values of their secrets, by the secrets' real names.
     pub secrets: BTreeMap<String, Vec<u8>>,
+    /// Values that they have set since, as release notes told them.
+    pub set: BTreeMap<String, String>,
 }
 
 impl Operator {
     /// One who makes an app of this recipe now.
     pub fn new(recipe: &Recipe) -> Self {
         let env = recipe.env_sample.clone().unwrap_or_else(|| EnvFile::parse(""));
-        Self { env, secrets: BTreeMap::new() }
+        Self { env, secrets: BTreeMap::new(), set: BTreeMap::new() }
     }
 
     /// The same operator after they took over the sample of another release.
     #[must_use]
     pub fn with_sample_of(&self, recipe: &Recipe) -> Self {
-        Self { env: Self::new(recipe).env, secrets: self.secrets.clone() }
+        Self { env: Self::new(recipe).env, ..self.clone() }
     }
 }
 

@@ -86,6 +86,7 @@ impl Recorder {
     fn end(&mut self, outcome: Outcome, fill: impl FnOnce(&mut StepResult)) {
         let Some((step, begun)) = self.current.take() else { return };
         let mut result = StepResult::new(step.id, step.kind, step.variant, outcome);
+        result.hop = step.hop.map(|hop| hop.kind);
         result.seconds = begun.elapsed().as_secs_f64();
         fill(&mut result);
         self.log.write(Fact::StepEnded(result.clone()));

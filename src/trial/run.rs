@@ -9,14 +9,15 @@ use bollard::Docker;
 use super::flow::Ground;
 use super::recorder::Recorder;
 use super::trouble::Trouble;
+use super::upgrade::Upgrades;
 use crate::lint;
 use crate::recipe::{self, Recipe, Release};
 use crate::record::{
     CandidateSummary, EVENT_SCHEMA, Fact, FindingCounts, ImageDigest, LogHeader, NodeFacts, Proof, RunSummary,
-    SUMMARY_SCHEMA, StepKind, worst_exit,
+    SUMMARY_SCHEMA, StepKind, UpgradeMap, worst_exit,
 };
 use crate::run::{EventSink, Redactor, RunFolder, RunId, RunLock, RunLog, lock_domain};
-use crate::scenario::{Known, PATH_IN_RECIPE, PlanOptions, Scenario, ScenarioError, plan};
+use crate::scenario::{Known, PATH_IN_RECIPE, PlanOptions, Route, RouteError, Scenario, ScenarioError, plan};
 use crate::score::level;
 use crate::swarm::labels::Owner;
 use crate::swarm::node::NodeOptions;
@@ -85,6 +86,9 @@ pub enum TrialError {
         /// What there is.
         known: String,
     },
+    /// The scenario speaks of a release that is not there.
+    #[error(transparent)]
+    Route(#[from] RouteError),
     /// The scenario file cannot be used.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
@@ -125,6 +129,7 @@ pub(super) struct Gathered {
     pub(super) node: Option<NodeFacts>,
     pub(super) digests: Vec<ImageDigest>,
     pub(super) proofs: Vec<Proof>,
+    pub(super) upgrade_map: Option<UpgradeMap>,
     /// What the linter counted; `None` when it was not asked.
     pub(super) findings: Option<FindingCounts>,
 }
@@ -146,6 +151,7 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         return Err(TrialError::NoSuchVariant { name: name.clone(), known });
     }
     let from = predecessor(options, &recipe)?;
+    let route = Route::choose(recipe.earlier(), &scenario.upgrade, jiff::Timestamp::now())?;
     let id = RunId::new(&recipe.name);
     let io = |what, path: PathBuf| move |source| TrialError::Io { what, path, source };
     let lock = RunLock::take(&id).map_err(io("lock", std::env::temp_dir()))?;
@@ -166,9 +172,13 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
     if options.node.engine {
         // The agent's container does not see the volumes of an engine that it does not run.
         let why = "not on a swarm that was there before".to_owned();
+        wanted.no_skips = Some(why.clone());
         wanted.without.extend([(StepKind::Backup, why.clone()), (StepKind::Restore, why)]);
     }
-    let plan = plan(&wanted, Known { candidate: &recipe.candidate.name(), from: tag, scenario: &scenario });
+    let name = recipe.candidate.name();
+    let plan = plan(&wanted, Known { candidate: &name, from: tag, route: &route, scenario: &scenario });
+    let looks = plan.steps.iter().any(|step| step.kind == StepKind::Smoke);
+    let upgrades = Upgrades::new(&route, &name, &plan.steps, looks.then(|| folder.clone()));
     log.write(Fact::Plan { steps: plan.steps.clone(), left_out: plan.left_out.clone() });
     for irregularity in &recipe.irregularities {
         let line = irregularity.line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -187,9 +197,10 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         node: None,
         digests: Vec::new(),
         proofs: Vec::new(),
+        upgrade_map: None,
         findings: None,
     };
-    let ground = Ground { options, owner: &owner, folder: &folder, log: &log, from: from.as_ref() };
+    let ground = Ground { options, owner: &owner, folder: &folder, log: &log, upgrades };
     let flow = ground.taste(recipe, scenario, &mut gathered);
     // What is broken off here is dropped; the run's objects are found by their label below.
     let broken = tokio::select! {
@@ -264,6 +275,7 @@ fn summary(
         digests: gathered.digests,
         costs,
         proofs: gathered.proofs,
+        upgrade_map: gathered.upgrade_map,
     }
 }
 

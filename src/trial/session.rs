@@ -34,6 +34,8 @@ pub(super) enum Replace {
     All,
     /// Those of one service, which alone is deployed.
     One(String),
+    /// Those whose specification changed, of all services but one, which is not deployed.
+    Except(String),
 }
 
 /// A node with the subject on it.
@@ -258,10 +260,12 @@ impl Session {
             ..DeployOptions::default()
         };
         let mut spec = self.subject.stack_spec(&options)?;
-        if let Replace::One(only) = replace {
-            spec.services.retain(|name, _| name == only);
+        match replace {
+            Replace::One(only) => spec.services.retain(|name, _| name == only),
+            Replace::Except(not) => spec.services.retain(|name, _| name != not),
+            Replace::Changed | Replace::All => {}
         }
-        let apply = ApplyOptions { prune: false, force: *replace != Replace::Changed };
+        let apply = ApplyOptions { prune: false, force: matches!(replace, Replace::All | Replace::One(_)) };
         let applied = deploy::apply(&self.cluster.manager().engine, &spec, apply).await?;
         for adaptation in &applied.adaptations {
             self.log.write(Fact::Adaptation {

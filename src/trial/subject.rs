@@ -207,6 +207,7 @@ fn environment(recipe: &Recipe, operator: &Operator, scenario: &Scenario) -> (St
         overrides.insert("DOMAIN".to_owned(), domain.clone());
     }
     overrides.extend(scenario.env.clone());
+    overrides.extend(operator.set.clone());
     let environment = recipe.environment(&operator.env, &overrides);
     (domain, stack, environment)
 }

@@ -12,6 +12,7 @@
 mod answers;
 mod backup;
 mod bad_files;
+mod chain;
 mod compose;
 mod crashes;
 mod data;

@@ -6,7 +6,7 @@ use taster::record::StepKind::{Redeploy, Restart, Upgrade};
 use crate::support::{Recipe, Tried, everything};
 
 /// The demo app with its notes in a volume, a config, and swarm told to roll back.
-fn notes(image: &str, version: &str, more: &str) -> String {
+pub(crate) fn notes(image: &str, version: &str, more: &str) -> String {
     let service = format!(
         "environment:\n  - DOMAIN\n  - DEMO_CONFIG_FILE=/etc/notes.conf\n{more}\
          healthcheck:\n  test: [\"CMD\", \"demo-app\", \"health\"]\n  interval: 1s\n  timeout: 3s\n  retries: 5\n  start_period: 20s\n\
@@ -22,7 +22,7 @@ fn notes(image: &str, version: &str, more: &str) -> String {
     )
 }
 
-const SCENARIO: &str = "[[seed]]\nservice = \"app\"\nrun = \"demo-app add 'buy tea'\"\n\n\
+pub(crate) const SCENARIO: &str = "[[seed]]\nservice = \"app\"\nrun = \"demo-app add 'buy tea'\"\n\n\
                         [[probe]]\nname = \"notes\"\nservice = \"app\"\nrun = \"demo-app list\"\n";
 
 /// A recipe with one release, of version 1.0 of the app.

@@ -10,7 +10,7 @@ mod meta;
 mod walk;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt;
@@ -105,6 +105,13 @@ pub enum FilesRequest {
         store: String,
         /// Where to.
         root: String,
+        /// The copy is of everything: the root itself gets the owner and the rights that it had.
+        whole: bool,
+    },
+    /// Forget a copy; one that is not there is no error.
+    Forget {
+        /// The name of the copy.
+        store: String,
     },
     /// Write a small file.
     Plant {
@@ -170,11 +177,21 @@ fn perform(request: FilesRequest, sender: &mpsc::Sender<Part>) -> io::Result<()>
         FilesRequest::Save { root, paths, store } => {
             let (from, to) = (dir::Dir::root(Path::new(&root))?, store_of(&store)?);
             Walk::new(&mut tell).selected(&from, Some(&to), &paths)?;
+            if paths.is_empty() {
+                like(&from, &to)?;
+            }
         }
-        FilesRequest::Load { store, root } => {
+        FilesRequest::Load { store, root, whole } => {
             let (from, to) = (store_of(&store)?, dir::Dir::root(Path::new(&root))?);
             Walk::new(&mut tell).selected(&from, Some(&to), &[])?;
+            if whole {
+                like(&from, &to)?;
+            }
         }
+        FilesRequest::Forget { store } => match std::fs::remove_dir_all(store_path(&store)?) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => other?,
+        },
         FilesRequest::Plant { root, path, text } => {
             let (folder, name) = dir::Dir::root(Path::new(&root))?.parent_of(&path)?;
             std::fs::write(folder.at(&name), text)?;
@@ -197,12 +214,23 @@ fn flush(sender: &mpsc::Sender<Part>, waiting: &mut Vec<FileEntry>) -> io::Resul
 
 /// The folder of a copy; made when it is not there.
 fn store_of(name: &str) -> io::Result<dir::Dir> {
+    let path = store_path(name)?;
+    std::fs::create_dir_all(&path)?;
+    dir::Dir::root(&path)
+}
+
+fn store_path(name: &str) -> io::Result<PathBuf> {
     if name.is_empty() || name.starts_with('.') || name.contains('/') {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{name}` is no name of a copy")));
     }
-    let path = Path::new(STORE).join(name);
-    std::fs::create_dir_all(&path)?;
-    dir::Dir::root(&path)
+    Ok(Path::new(STORE).join(name))
+}
+
+/// Gives a root the owner, the rights, the attributes and the times of another.
+fn like(from: &dir::Dir, to: &dir::Dir) -> io::Result<()> {
+    let here = std::ffi::OsStr::new(".");
+    let meta = std::fs::metadata(from.at(here))?;
+    meta::copy(&from.at(here), &meta, &to.at(here))
 }
 
 pub(super) use export::answer as export;

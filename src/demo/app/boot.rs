@@ -57,7 +57,8 @@ async fn start_and_serve(args: &AppArgs) -> anyhow::Result<()> {
     }
     let password = args.password_file.as_deref().map(read_password).transpose()?;
     let config = args.config_file.as_deref().map(web::Config::read).transpose()?.unwrap_or_default();
-    let store = open_store(args).await?;
+    let (store, is_migrated) = open_store(args).await?;
+    let (args, password) = if is_migrated { after_migration(args, password) } else { (args.clone(), password) };
     if args.job {
         say(format_args!("job done: {} notes", store.notes()?.len()));
         return Ok(());
@@ -68,7 +69,7 @@ async fn start_and_serve(args: &AppArgs) -> anyhow::Result<()> {
         tokio::spawn(greet(listener, args.app_version.name()));
     }
     say(format_args!("listening on http://{}", listener.local_addr()?));
-    let app = App { store: Mutex::new(store), args: args.clone(), password, config, visited: AtomicBool::new(false) };
+    let app = App { store: Mutex::new(store), args, password, config, visited: AtomicBool::new(false) };
     web::serve(listener, Arc::new(app)).await
 }
 
@@ -131,14 +132,33 @@ fn read_password(path: &Path) -> anyhow::Result<String> {
     Ok(password)
 }
 
-async fn open_store(args: &AppArgs) -> anyhow::Result<Store> {
+/// The faults that show on migrated data alone.
+fn after_migration(args: &AppArgs, password: Option<String>) -> (AppArgs, Option<String>) {
+    let mut args = args.clone();
+    if args.fault.contains(&Fault::BlankMigration) {
+        args.fault.push(Fault::BlankScript);
+    }
+    let forgets = args.fault.contains(&Fault::LoginMigration);
+    (args, password.map(|password| if forgets { format!("not {password}") } else { password }))
+}
+
+/// The notes, and whether they were migrated at this start.
+async fn open_store(args: &AppArgs) -> anyhow::Result<(Store, bool)> {
     if args.fault.contains(&Fault::LoseOnRestart) {
-        return Ok(Store::in_memory(args.app_version));
+        return Ok((Store::in_memory(args.app_version), false));
     }
     first_boot(args).await?;
     let found = store::schema(&args.data)?;
     if args.fault.contains(&Fault::BrokenMigration) && found.is_some_and(|found| found < args.app_version.schema()) {
         bail!("fault: the data of an older version cannot be migrated");
+    }
+    if args.fault.contains(&Fault::AdjacentMigration)
+        && found.is_some_and(|found| found + 1 < args.app_version.schema())
+    {
+        bail!("fault: the data is too old to be migrated at once: start version 1.1 first");
+    }
+    if args.fault.contains(&Fault::ForgetsNewer) && found.is_some_and(|found| found > args.app_version.schema()) {
+        store::forget(&args.data)?;
     }
     let (store, migrated_from) = Store::open(&args.data, args.app_version)?;
     if args.fault.contains(&Fault::LossyMigration) && migrated_from.is_some() {
@@ -151,7 +171,7 @@ async fn open_store(args: &AppArgs) -> anyhow::Result<Store> {
             args.app_version.schema()
         ));
     }
-    Ok(store)
+    Ok((store, migrated_from.is_some()))
 }
 
 /// What takes long at the first start, and goes wrong when that is cut short.

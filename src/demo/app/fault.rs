@@ -49,6 +49,14 @@ pub enum Fault {
     BrokenMigration,
     /// `lossy-migration`: migrating data of an older schema loses the first note.
     LossyMigration,
+    /// `adjacent-migration`: only data of the schema just before can be migrated; the app exits with an error otherwise.
+    AdjacentMigration,
+    /// `blank-migration`: on data that was migrated the front page is painted by a script, and that fails.
+    BlankMigration,
+    /// `login-migration`: on data that was migrated nobody can log in any more.
+    LoginMigration,
+    /// `forgets-newer`: on data of a newer schema it begins a new notebook, as if there were none.
+    ForgetsNewer,
     /// `empty-dump`: a dump holds no note, and nothing is said.
     EmptyDump,
     /// `truncated-dump`: a dump ends in its middle, and nothing is said.
@@ -62,7 +70,7 @@ pub enum Fault {
 #[error(
     "{0:?} is no fault: use exit:CODE[@SECONDS], segv, oom, unhealthy, slow-boot:SECONDS, status:CODE, blank, redirect:URL, \
      forbidden, lock[:SECONDS], ignore-term, lose-on-restart, broken-script, broken-script-once, blank-script, \
-     broken-migration, lossy-migration, empty-dump, truncated-dump or half-restore"
+     broken-migration, lossy-migration, adjacent-migration, blank-migration, login-migration, forgets-newer, empty-dump, truncated-dump or half-restore"
 )]
 pub struct UnknownFault(String);
 
@@ -93,6 +101,10 @@ impl FromStr for Fault {
             ("blank-script", None) => Some(Self::BlankScript),
             ("broken-migration", None) => Some(Self::BrokenMigration),
             ("lossy-migration", None) => Some(Self::LossyMigration),
+            ("adjacent-migration", None) => Some(Self::AdjacentMigration),
+            ("blank-migration", None) => Some(Self::BlankMigration),
+            ("login-migration", None) => Some(Self::LoginMigration),
+            ("forgets-newer", None) => Some(Self::ForgetsNewer),
             ("empty-dump", None) => Some(Self::EmptyDump),
             ("truncated-dump", None) => Some(Self::TruncatedDump),
             ("half-restore", None) => Some(Self::HalfRestore),

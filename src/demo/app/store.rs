@@ -253,6 +253,12 @@ pub(super) fn lose_first(folder: &Path) -> Result<(), StoreError> {
     write(folder, &dump)
 }
 
+/// Forgets that there is data: what an app does that does not look at its schema.
+pub(super) fn forget(folder: &Path) -> Result<(), StoreError> {
+    let path = folder.join("schema");
+    fs::remove_file(&path).map_err(io("remove", &path))
+}
+
 /// The schema comes last: a migration cut short before is run again, and each of its steps allows that.
 fn write(folder: &Path, dump: &Dump) -> Result<(), StoreError> {
     replace(&folder.join("notebook"), &format!("{}\n", dump.notebook))?;

@@ -92,6 +92,7 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
         digests: Vec::new(),
         costs: BTreeMap::new(),
         proofs: Vec::new(),
+        upgrade_map: None,
     };
     let mut planned: &[PlannedStep] = &[];
     for event in events {
@@ -100,6 +101,7 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
             Fact::Node(facts) => summary.node = Some(facts.clone()),
             Fact::Image(image) => summary.digests.push(image.clone()),
             Fact::Proven { proofs } => summary.proofs.clone_from(proofs),
+            Fact::Upgrades { map } => summary.upgrade_map = Some(map.clone()),
             Fact::StepEnded(step) => summary.steps.push(step.clone()),
             Fact::Timing { what, seconds } => *summary.costs.entry(what.clone()).or_default() += seconds,
             _ => {}

@@ -50,11 +50,11 @@ done
 "#;
 
 /// What a table holds: how many rows, and a digest of them.
-pub(super) type Tables = BTreeMap<String, (u64, String)>;
+pub(in crate::trial) type Tables = BTreeMap<String, (u64, String)>;
 
 /// A database of the stack, and what was in it.
 #[derive(Debug)]
-pub(super) struct Database {
+pub(in crate::trial) struct Database {
     /// Its service.
     pub service: String,
     kind: Kind,
@@ -68,7 +68,7 @@ pub(super) struct Database {
 
 /// What came of a database.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Compared {
+pub(in crate::trial) struct Compared {
     /// Tables that are missing, or have fewer rows.
     pub lost: Vec<String>,
     /// Tables whose rows are others, and no fewer.
@@ -79,7 +79,7 @@ pub(super) struct Compared {
 
 impl Database {
     /// What it is called in a proof.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::trial) fn name(&self) -> String {
         format!("{} in {}", self.kind.name(), self.service)
     }
 
@@ -87,12 +87,12 @@ impl Database {
     ///
     /// # Errors
     /// When the node is gone.
-    pub(super) async fn read(&self, session: &mut Session) -> Result<Option<Tables>, Trouble> {
+    pub(in crate::trial) async fn read(&self, session: &mut Session) -> Result<Option<Tables>, Trouble> {
         read(session, self.kind, &self.service).await.map(Result::ok)
     }
 
     /// Learns from a second look at the idle app which tables change by themselves.
-    pub(super) fn learn(&mut self, now: &Tables) {
+    pub(in crate::trial) fn learn(&mut self, now: &Tables) {
         self.volatile = self
             .before
             .iter()
@@ -102,7 +102,7 @@ impl Database {
     }
 
     /// The planted row is not there any more.
-    pub(super) fn forget_canary(&mut self) {
+    pub(in crate::trial) fn forget_canary(&mut self) {
         if let Some(table) = self.canary.take() {
             self.before.retain(|name, _| !name.ends_with(&table));
         }
@@ -112,7 +112,7 @@ impl Database {
     ///
     /// # Errors
     /// When the node is gone.
-    pub(super) async fn plant(&mut self, session: &mut Session) -> Result<(), Trouble> {
+    pub(in crate::trial) async fn plant(&mut self, session: &mut Session) -> Result<(), Trouble> {
         let table = format!("taster_canary_{:08x}", rand::random::<u32>());
         let value: u32 = rand::random();
         let sql = format!("CREATE TABLE {table} (value VARCHAR(20)); INSERT INTO {table} VALUES ('{value:08x}');");
@@ -129,7 +129,7 @@ impl Database {
     ///
     /// # Errors
     /// When the node is gone.
-    pub(super) async fn unplant(&self, session: &mut Session) -> Result<(), Trouble> {
+    pub(in crate::trial) async fn unplant(&self, session: &mut Session) -> Result<(), Trouble> {
         if let Some(table) = &self.canary {
             // Where it is not, there is nothing to remove.
             let _ = self.tell(session, &format!("DROP TABLE IF EXISTS {table};")).await?;
@@ -143,7 +143,7 @@ impl Database {
     }
 
     /// Compares it with what it was; `fresh` is what it held on a fresh install.
-    pub(super) fn compare(&self, fresh: &Tables, now: &Tables) -> Compared {
+    pub(in crate::trial) fn compare(&self, fresh: &Tables, now: &Tables) -> Compared {
         let mut compared = Compared::default();
         for (table, was) in self.before.iter().filter(|(table, _)| !self.volatile.contains(*table)) {
             match now.get(table) {
@@ -161,7 +161,7 @@ impl Database {
 ///
 /// # Errors
 /// When the node is gone.
-pub(super) async fn there(session: &mut Session) -> Result<Vec<Database>, Trouble> {
+pub(in crate::trial) async fn there(session: &mut Session) -> Result<Vec<Database>, Trouble> {
     let mut found = Vec::new();
     for (service, kind) in known(&session.subject.project) {
         match read(session, kind, &service).await? {

@@ -2,12 +2,12 @@
 //!
 //! Everything that is read, copied and hashed stays in the node. A backup that succeeded proves nothing until it was restored.
 
-mod database;
+pub(in crate::trial) mod database;
 mod hooks;
 mod keep;
 mod manifest;
 mod restore;
-mod volumes;
+pub(in crate::trial) mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

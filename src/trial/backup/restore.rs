@@ -10,6 +10,7 @@ use super::{Source, Taken, hooks};
 use crate::agent::FilesRequest;
 use crate::compose::backup::{Selected, volumes as mounts};
 use crate::record::{Evidence, Fact, Outcome, Proof, ProofKind};
+use crate::trial::commands::{self, After};
 use crate::trial::data;
 use crate::trial::recorder::Passed;
 use crate::trial::restart::same_answers;
@@ -51,6 +52,7 @@ pub(in crate::trial) async fn run(session: &mut Session, taken: &Taken) -> Resul
     session.deploy(&Replace::Changed).await?;
     let params = session.params();
     session.converge("restore", params, deployed).await?;
+    commands::run(session, After::Deploy).await?;
     let content = control(session, taken, &mut found).await?;
     let mut tables = Vec::new();
     for database in &taken.databases {
@@ -118,7 +120,7 @@ async fn write_back(session: &mut Session, taken: &Taken) -> Result<(), Trouble>
                 "Try it on one node (without --workers), or let a placement constraint keep the service in its place.",
             ));
         }
-        volumes::ask(session, node, FilesRequest::Load { store: part.store.clone(), root }, drop).await?;
+        volumes::ask(session, node, FilesRequest::Load { store: part.store.clone(), root, whole: false }, drop).await?;
     }
     for (service, hooks) in &taken.labels.hooks {
         if let Some(line) = &hooks.after_restore {

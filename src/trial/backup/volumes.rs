@@ -11,11 +11,11 @@ use crate::trial::session::Session;
 use crate::trial::trouble::Trouble;
 
 /// Every file below a root, by path.
-pub(super) type Manifest = BTreeMap<String, FileEntry>;
+pub(in crate::trial) type Manifest = BTreeMap<String, FileEntry>;
 
 /// A volume of the stack, on the node that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Volume {
+pub(in crate::trial) struct Volume {
     /// The key in the compose file.
     pub key: String,
     /// The number of its node; the manager is 0.
@@ -28,13 +28,13 @@ pub(super) struct Volume {
 
 impl Volume {
     /// What of it the run wrote. What an image brings along has times before the volume's.
-    pub(super) fn is_written(&self, manifest: &Manifest) -> bool {
+    pub(in crate::trial) fn is_written(&self, manifest: &Manifest) -> bool {
         manifest.values().any(|entry| entry.kind != FileKind::Folder && entry.changed >= self.made - 1)
     }
 }
 
 /// The named volumes of the stack that are on the nodes; external ones are somebody else's.
-pub(super) async fn there(session: &Session) -> Result<Vec<Volume>, Trouble> {
+pub(in crate::trial) async fn there(session: &Session) -> Result<Vec<Volume>, Trouble> {
     let spec = session.subject.stack_spec(&DeployOptions::default())?;
     let mut found = Vec::new();
     for volume in spec.volumes.iter().filter(|volume| !volume.external) {
@@ -60,7 +60,10 @@ pub(super) async fn there(session: &Session) -> Result<Vec<Volume>, Trouble> {
 }
 
 /// Everything in these volumes, by key.
-pub(super) async fn describe(session: &Session, volumes: &[Volume]) -> Result<BTreeMap<String, Manifest>, Trouble> {
+pub(in crate::trial) async fn describe(
+    session: &Session,
+    volumes: &[Volume],
+) -> Result<BTreeMap<String, Manifest>, Trouble> {
     let mut all: BTreeMap<String, Manifest> = BTreeMap::new();
     for volume in volumes {
         let manifest = all.entry(volume.key.clone()).or_default();
@@ -71,7 +74,7 @@ pub(super) async fn describe(session: &Session, volumes: &[Volume]) -> Result<BT
 }
 
 /// Has the agent of a node do something with files.
-pub(super) async fn ask(
+pub(in crate::trial) async fn ask(
     session: &Session,
     node: usize,
     request: FilesRequest,
@@ -95,7 +98,7 @@ pub(super) async fn ask(
 }
 
 /// Where the files of a service's running container are, and on which node.
-pub(super) async fn container(session: &mut Session, service: &str) -> Result<(usize, String), Trouble> {
+pub(in crate::trial) async fn container(session: &mut Session, service: &str) -> Result<(usize, String), Trouble> {
     let view = session.look().await?;
     let tasks = view.services.iter().filter(|view| view.short_name == service).flat_map(|view| &view.tasks);
     for task in tasks.filter(|task| task.state == TaskState::Running && task.desired == TaskState::Running) {
@@ -112,7 +115,7 @@ pub(super) async fn container(session: &mut Session, service: &str) -> Result<(u
 }
 
 /// The paths for the agent: none is everything.
-pub(super) fn paths(selected: &Selected) -> Option<Vec<String>> {
+pub(in crate::trial) fn paths(selected: &Selected) -> Option<Vec<String>> {
     match selected {
         Selected::Whole => Some(Vec::new()),
         Selected::Paths(paths) => Some(paths.clone()),

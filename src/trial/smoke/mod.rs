@@ -305,7 +305,6 @@ impl Looked {
 ///
 /// # Errors
 /// When they cannot be read or written.
-#[expect(dead_code, reason = "upgrade and rollback call it; they are being built")]
 pub(super) fn side_by_side(folder: &RunFolder, before: &Looked, after: &Looked) -> Result<Vec<Evidence>, Trouble> {
     artefacts::side_by_side(folder, before, after).map_err(|error| {
         Trouble::errored("run-folder", format!("cannot lay the screenshots side by side: {error}"))

@@ -1,0 +1,284 @@
+//! `upgrade`: from release to release and to the candidate, in place, as operators do it; and `rollback`, the way back.
+//!
+//! Everything that swarm keeps stays: nothing is pruned. A chain of upgrades goes on with one instance. Where it leaves from a release a
+//! second time, it does so with a snapshot of the data, so that each install is paid once.
+
+mod hop;
+mod pages;
+mod rollback;
+mod search;
+mod snapshot;
+mod tables;
+mod values;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use bollard::Docker;
+
+use self::hop::{Hop, Landed, Stop};
+use self::pages::Pages;
+use self::snapshot::Snapshot;
+use super::data::{self, Readings};
+use super::install;
+use super::operator::Operator;
+use super::recorder::Passed;
+use super::session::{Replace, Session};
+use super::subject::Subject;
+use super::trouble::Trouble;
+use crate::record::{Fact, HopKind, Outcome, PlannedHop, PlannedStep, TriedHop, UpgradeMap};
+use crate::run::RunFolder;
+use crate::scenario::Route;
+
+/// What an operator has who has arrived at a release.
+#[derive(Debug)]
+struct Arrived {
+    operator: Operator,
+    /// What the probes said there.
+    readings: Readings,
+    /// The data, where it is needed again.
+    snapshot: Option<Snapshot>,
+}
+
+/// All upgrades of a run.
+#[derive(Debug)]
+pub(super) struct Upgrades {
+    /// What the candidate is called.
+    candidate: String,
+    arrived: BTreeMap<String, Arrived>,
+    /// The release, or the candidate, that is on the node as it should be.
+    here: Option<String>,
+    /// Releases from which skips leave.
+    left_again: BTreeSet<String>,
+    /// Data is kept wherever an upgrade leaves from.
+    keeps: bool,
+    /// Pages are looked at before and after the upgrade from the newest release.
+    pages: Option<RunFolder>,
+    map: UpgradeMap,
+}
+
+impl Upgrades {
+    /// Those of a plan. `pages` is the run's folder when pages are to be looked at as well.
+    pub(super) fn new(route: &Route, candidate: &str, steps: &[PlannedStep], pages: Option<RunFolder>) -> Self {
+        let hops: Vec<&PlannedHop> = steps.iter().filter_map(|step| step.hop.as_ref()).collect();
+        let skips = hops.iter().filter(|hop| hop.kind == HopKind::Skip);
+        let map = UpgradeMap {
+            releases: route.names(candidate),
+            declared_stops: route.stops().to_vec(),
+            ..UpgradeMap::default()
+        };
+        Self {
+            candidate: candidate.to_owned(),
+            arrived: BTreeMap::new(),
+            here: None,
+            left_again: skips.map(|hop| hop.from.clone()).collect(),
+            keeps: hops.iter().any(|hop| hop.kind == HopKind::Skip),
+            pages,
+            map,
+        }
+    }
+
+    /// What was tried so far; `None` when nothing was.
+    pub(super) fn map(&self) -> Option<UpgradeMap> {
+        Some(self.map.clone()).filter(|map| !map.hops.is_empty())
+    }
+
+    /// Tries one upgrade of the plan.
+    ///
+    /// # Errors
+    /// Why the operator's app is not what it was, or that there is nothing to upgrade from.
+    pub(super) async fn run(
+        &mut self,
+        session: &mut Session,
+        host: &Docker,
+        planned: Option<&PlannedHop>,
+    ) -> Result<Passed, Trouble> {
+        let Some(planned) = planned else {
+            return Err(Trouble::skipped("no-earlier-release", "there is no earlier release to upgrade from"));
+        };
+        let tried = self.tell(session, host, planned).await;
+        match tried {
+            Err(trouble) if planned.kind == HopKind::Skip && trouble.outcome == Outcome::Failed => {
+                let trouble = self.search(session, host, planned, trouble).await;
+                session.log.write(Fact::Upgrades { map: self.map.clone() });
+                Err(trouble)
+            }
+            other => other,
+        }
+    }
+
+    /// Tries one upgrade, and writes down what came of it.
+    async fn tell(&mut self, session: &mut Session, host: &Docker, planned: &PlannedHop) -> Result<Passed, Trouble> {
+        let landed = self.go(session, host, planned).await;
+        let (outcome, reason, seconds, outage) = match &landed {
+            Ok(landed) => (Outcome::Passed, landed.passed.reason.clone(), landed.seconds, landed.unavailable),
+            Err(trouble) => (trouble.outcome, trouble.reason.clone(), 0.0, None),
+        };
+        self.map.hops.push(TriedHop {
+            from: planned.from.clone(),
+            to: planned.to.clone(),
+            kind: planned.kind,
+            outcome,
+            reason: session.log.redactor().clean(&reason),
+            seconds,
+            unavailable: outage,
+        });
+        session.log.write(Fact::Upgrades { map: self.map.clone() });
+        landed.map(|landed| landed.passed)
+    }
+
+    async fn go(&mut self, session: &mut Session, host: &Docker, planned: &PlannedHop) -> Result<Landed, Trouble> {
+        let hop = self.hop(session, planned)?;
+        self.arrive(session, host, &hop).await?;
+        let folder = self.pages.clone().filter(|_| planned.kind == HopKind::Newest);
+        let pages = match &folder {
+            Some(folder) => Pages::before(session, folder).await?,
+            None => None,
+        };
+        if self.keeps {
+            self.keep(session, &planned.from).await?;
+        }
+        let landed = self.leave(session, host, &hop, planned.kind).await;
+        if !self.left_again.contains(&planned.from)
+            && let Some(arrived) = self.arrived.get_mut(&planned.from)
+            && let Some(snapshot) = arrived.snapshot.take()
+        {
+            snapshot.forget(session).await?;
+        }
+        let mut landed = landed?;
+        if let (Some(pages), Some(folder)) = (pages, &folder) {
+            landed.passed.evidence.extend(pages.after(session, folder).await?);
+        }
+        Ok(landed)
+    }
+
+    /// Both ends of an upgrade.
+    fn hop(&self, session: &Session, planned: &PlannedHop) -> Result<Hop, Trouble> {
+        let from = Stop::of(session, &planned.from, &self.candidate)?;
+        let to = Stop::of(session, &planned.to, &self.candidate)?;
+        Ok(Hop::between(session, from, to, &self.map.releases))
+    }
+
+    /// Leaves for the newer end, and once more with the values of its sample if the operator's own were not enough.
+    async fn leave(
+        &mut self,
+        session: &mut Session,
+        host: &Docker,
+        hop: &Hop,
+        kind: HopKind,
+    ) -> Result<Landed, Trouble> {
+        self.here = None;
+        let Some(arrived) = self.arrived.get(&hop.from.name) else { return Err(Trouble::blocked("install")) };
+        let operator = hop.operator(&arrived.operator);
+        let readings = arrived.readings.clone();
+        let trouble = match hop.go(session, host, &operator, &readings).await {
+            Ok(landed) => {
+                self.land(&hop.to.name, &landed);
+                return Ok(landed);
+            }
+            Err(trouble) => trouble,
+        };
+        if trouble.class == "same-deployment" {
+            // What is on the node is the newer release as well.
+            let arrived = Arrived { operator: operator.clone(), readings, snapshot: None };
+            self.arrived.insert(hop.to.name.clone(), arrived);
+            self.here = Some(hop.to.name.clone());
+        }
+        if trouble.outcome != Outcome::Failed || kind == HopKind::Search {
+            return Err(trouble);
+        }
+        Err(self.with_new_sample(session, host, hop, &operator, trouble).await)
+    }
+
+    fn land(&mut self, name: &str, landed: &Landed) {
+        self.here = Some(name.to_owned());
+        let (operator, readings) = (landed.operator.clone(), landed.readings.clone());
+        self.arrived.insert(name.to_owned(), Arrived { operator, readings, snapshot: None });
+    }
+
+    /// Sees that the older end is on the node: as it stands there, from its snapshot, or installed.
+    ///
+    /// # Errors
+    /// `blocked` when the release does not install any more: that is a finding of its own (lesson 7), and not the candidate's fault.
+    async fn arrive(&mut self, session: &mut Session, host: &Docker, hop: &Hop) -> Result<(), Trouble> {
+        let name = &hop.from.name;
+        if self.here.as_ref() == Some(name) {
+            return Ok(());
+        }
+        self.here = None;
+        if self.arrived.get(name).is_some_and(|arrived| arrived.snapshot.is_some()) {
+            self.put_back(session, host, &hop.from).await?;
+        } else {
+            let broken = |trouble: Trouble| match trouble.outcome {
+                Outcome::Failed => Trouble {
+                    outcome: Outcome::Blocked,
+                    class: "predecessor-broken".to_owned(),
+                    reason: format!("the release to upgrade from does not install any more: {}", trouble.reason),
+                    ..trouble
+                },
+                _ => trouble,
+            };
+            session.log.progress("upgrade", format!("installing {name}"));
+            let (operator, readings) = install(session, host, &hop.from).await.map_err(broken)?;
+            self.arrived.insert(name.clone(), Arrived { operator, readings, snapshot: None });
+        }
+        self.here = Some(name.clone());
+        Ok(())
+    }
+
+    /// Takes a snapshot where there is none yet.
+    async fn keep(&mut self, session: &mut Session, name: &str) -> Result<(), Trouble> {
+        let Some(arrived) = self.arrived.get_mut(name).filter(|arrived| arrived.snapshot.is_none()) else {
+            return Ok(());
+        };
+        let begun = Instant::now();
+        let number = self.map.releases.iter().position(|release| release == name).unwrap_or_default();
+        arrived.snapshot = Some(Snapshot::take(session, &format!("release-{number}")).await?);
+        session.log.timing("snapshot", begun);
+        Ok(())
+    }
+
+    /// Starts a release with the data that was there when it was left.
+    async fn put_back(&self, session: &mut Session, host: &Docker, stop: &Stop) -> Result<(), Trouble> {
+        let Some(arrived) = self.arrived.get(&stop.name) else { return Err(Trouble::blocked("install")) };
+        let Some(snapshot) = &arrived.snapshot else { return Err(Trouble::blocked("install")) };
+        session.log.progress("upgrade", format!("back to {}", stop.name));
+        session.purge().await?;
+        let (recipe, scenario) = (stop.recipe.clone(), stop.scenario.clone());
+        let subject = Subject::for_operator(recipe, scenario, &arrived.operator, session.log.redactor())?;
+        session.change_subject(subject)?;
+        session.prepare_node().await?;
+        session.provide_images(host).await?;
+        snapshot.put_back(session).await?;
+        let begun = Instant::now();
+        let again = async {
+            session.deploy(&Replace::Changed).await?;
+            let params = session.params();
+            session.converge("upgrade", params, begun).await?;
+            install::ask_all(session, "upgrade", begun).await?;
+            data::compare(session, &arrived.readings, "a copy of its data was put back").await
+        };
+        again.await.map_err(|trouble| Trouble {
+            outcome: Outcome::Errored,
+            class: "snapshot".to_owned(),
+            reason: format!("{} does not start with a copy of its data: {}", stop.name, trouble.reason),
+            ..trouble
+        })
+    }
+}
+
+/// Puts a release on an empty node, with data in it.
+async fn install(session: &mut Session, host: &Docker, stop: &Stop) -> Result<(Operator, Readings), Trouble> {
+    session.purge().await?;
+    let operator = Operator::new(&stop.recipe);
+    let (recipe, scenario) = (stop.recipe.clone(), stop.scenario.clone());
+    let subject = Subject::for_operator(recipe, scenario, &operator, session.log.redactor())?;
+    let operator = subject.operator(&operator);
+    session.change_subject(subject)?;
+    session.prepare_node().await?;
+    session.provide_images(host).await?;
+    install::run(session).await?;
+    data::seed(session).await?;
+    let readings = data::read(session).await?;
+    Ok((operator, readings))
+}
