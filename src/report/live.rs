@@ -7,7 +7,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::record::{Event, Fact, Outcome, StepKind, StepResult};
+use crate::record::{Event, Fact, HopKind, Outcome, PlannedStep, StepKind, StepResult};
 use crate::scenario::DEFAULT_VARIANT;
 
 /// How much the live view tells.
@@ -86,7 +86,7 @@ impl Live {
                 Some(format!("{bold}{}{bold:#} {}", header.recipe, super::verdict::candidate(&header.candidate)))
             }
             Fact::Plan { steps, left_out } => {
-                let steps: Vec<String> = steps.iter().map(|step| name(step.kind, &step.variant)).collect();
+                let steps: Vec<String> = steps.iter().map(planned).collect();
                 let left_out = left_out.join("; ");
                 label("plan", format!("{}\n{dim}{:>9}  {left_out}{dim:#}", steps.join(" → "), "left out"))
             }
@@ -186,9 +186,23 @@ pub(super) fn mark(outcome: Outcome, flaky: bool) -> String {
     format!("{style}{sign}{style:#}")
 }
 
-/// What a step is called: its kind, with the variant where that is not the sampled one.
-pub(super) fn name(kind: StepKind, variant: &str) -> String {
-    if variant == DEFAULT_VARIANT { kind.word().to_owned() } else { format!("{}@{variant}", kind.word()) }
+/// What a step is called: its kind, with the variant where that is not the sampled one. Of several upgrades only that from the newest
+/// release goes by the plain word.
+pub(super) fn name(id: &str, kind: StepKind, variant: &str, hop: Option<HopKind>) -> String {
+    match hop {
+        Some(HopKind::Chain | HopKind::Skip) => id.trim_end_matches("@default").replacen(':', " ", 1),
+        _ if variant == DEFAULT_VARIANT => kind.word().to_owned(),
+        _ => format!("{}@{variant}", kind.word()),
+    }
+}
+
+fn planned(step: &PlannedStep) -> String {
+    name(&step.id, step.kind, &step.variant, step.hop.as_ref().map(|hop| hop.kind))
+}
+
+/// What a step that ended is called.
+pub(super) fn name_of(step: &StepResult) -> String {
+    name(&step.id, step.kind, &step.variant, step.hop)
 }
 
 /// One line for a step.
@@ -198,10 +212,5 @@ pub(super) fn step_line(step: &StepResult) -> String {
     let flaky = if step.flaky { " (flaky)" } else { "" };
     let reason =
         [word, flaky, if word.is_empty() || step.reason.is_empty() { "" } else { ": " }, &step.reason].concat();
-    format!(
-        "{} {:<10} {dim}{:>6.1} s{dim:#}  {reason}",
-        mark(step.outcome, step.flaky),
-        name(step.kind, &step.variant),
-        step.seconds
-    )
+    format!("{} {:<10} {dim}{:>6.1} s{dim:#}  {reason}", mark(step.outcome, step.flaky), name_of(step), step.seconds)
 }

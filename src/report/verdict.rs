@@ -44,7 +44,7 @@ pub fn verdict(summary: &RunSummary, folder: &Path) -> String {
         describe(&mut text, step);
     }
     if let Some(first) = blocked.first() {
-        let kinds: Vec<String> = blocked.iter().map(|step| super::live::name(step.kind, &step.variant)).collect();
+        let kinds: Vec<String> = blocked.iter().map(|step| super::live::name_of(step)).collect();
         let mark = super::live::mark(Outcome::Blocked, false);
         let _ = writeln!(text, "\n{mark} {}: blocked, {}", kinds.join(", "), first.reason);
     }
@@ -59,7 +59,7 @@ fn describe(text: &mut String, step: &StepResult) {
         text,
         "\n{} {bold}{}{bold:#} {}: {}",
         super::live::mark(step.outcome, step.flaky),
-        super::live::name(step.kind, &step.variant),
+        super::live::name_of(step),
         step.outcome.word(),
         step.reason
     );
@@ -114,6 +114,7 @@ mod tests {
             digests: Vec::new(),
             costs: std::collections::BTreeMap::new(),
             proofs: Vec::new(),
+            upgrade_map: None,
         };
         let plain = anstream::adapter::strip_str(&verdict(&summary, Path::new("runs/r"))).to_string();
         assert!(plain.contains("FAILED  demo 0123456789, with uncommitted changes  level 0"), "{plain}");

@@ -207,9 +207,8 @@ fn a_login_that_breaks_with_the_upgrade_is_seen() {
     let tried = recipe.steps(&[Smoke, Upgrade]);
     assert_eq!(tried.step(Smoke).outcome, Passed, "{:#?}", tried.step(Smoke));
     let step = tried.step(Upgrade);
-    assert_eq!(step.outcome, Failed, "{step:#?}");
-    assert!(
-        everything(step).contains("was well before the upgrade") && everything(step).contains("Welcome"),
-        "{step:#?}"
-    );
+    // A page that takes too long is not held against a recipe on a machine without time to spare.
+    assert!(step.outcome == Failed || step.class.as_deref() == Some("starved"), "{step:#?}");
+    let all = everything(step);
+    assert!(all.contains("was well before the upgrade") && all.contains("That is not the password"), "{step:#?}");
 }

@@ -24,7 +24,7 @@ pub(super) fn write(run: &KeptRun, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "| step | outcome | seconds | what came of it |\n|---|---|---|---|")?;
     for step in &summary.steps {
         let outcome = if step.flaky { "passed, flaky".to_owned() } else { step.outcome.word().to_owned() };
-        let name = live::name(step.kind, &step.variant);
+        let name = live::name_of(step);
         writeln!(out, "| {} | {outcome} | {:.1} | {} |", markdown(&name), step.seconds, markdown(&step.reason))?;
     }
     for step in summary.steps.iter().filter(|step| matches!(step.outcome, Outcome::Failed | Outcome::Errored)) {
@@ -34,7 +34,7 @@ pub(super) fn write(run: &KeptRun, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn details(step: &StepResult, out: &mut dyn Write) -> io::Result<()> {
-    let name = markdown(&live::name(step.kind, &step.variant));
+    let name = markdown(&live::name_of(step));
     writeln!(out, "\n<details><summary>{name} {}: the evidence</summary>\n", step.outcome.word())?;
     for evidence in &step.evidence {
         writeln!(out, "{}:\n", markdown(&evidence.kind))?;

@@ -4,6 +4,7 @@
 mod evidence;
 mod logs;
 mod timeline;
+mod upgrades;
 
 use std::io::Write;
 
@@ -74,6 +75,7 @@ fn page(run: &KeptRun) -> Result<Markup, RunReportError> {
                             ul { @for proof in &summary.proofs { li { (proof) } } }
                         }
                     }
+                    @if let Some(map) = &summary.upgrade_map { (upgrades::section(map)) }
                     section aria-labelledby="ladder" { h2 #ladder { "Level" } (ladder(summary)) }
                     section aria-labelledby="timeline" { h2 #timeline { "Timeline" } (timeline::markup(&run.events)) }
                     (evidence::pages(run)?)
@@ -106,7 +108,7 @@ fn steps(summary: &RunSummary) -> Markup {
                     span class={ "pill " (if step.flaky { "unsure" } else { tone(step.outcome) }) } {
                         (if step.flaky { "flaky" } else { step.outcome.word() })
                     }
-                    strong { (live::name(step.kind, &step.variant)) }
+                    strong { (live::name_of(step)) }
                     span.reason { (prose(&step.reason)) }
                     span.seconds { (format!("{:.1} s", step.seconds)) }
                 }
@@ -144,7 +146,7 @@ fn ladder(summary: &RunSummary) -> Markup {
                     span.state {
                         @if reached { "reached" }
                         @else if next && summary.level_is_at_least { "not measured in this run" }
-                        @else if next { "missing" @if let Some(step) = broken { ": " (live::name(step.kind, &step.variant)) " " (prose(&step.reason)) } }
+                        @else if next { "missing" @if let Some(step) = broken { ": " (live::name_of(step)) " " (prose(&step.reason)) } }
                     }
                 }
             }
