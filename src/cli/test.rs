@@ -10,7 +10,7 @@ use crate::record::StepKind;
 use crate::report::{Live, Verbosity, verdict};
 use crate::scenario::PlanOptions;
 use crate::swarm::node::NodeOptions;
-use crate::trial::{self, TrialError, TrialOptions};
+use crate::trial::{self, Hold, TrialError, TrialOptions};
 
 /// Try one recipe on an ephemeral swarm node, and tell what came of it
 #[derive(Debug, Args)]
@@ -44,6 +44,18 @@ pub(super) struct TestArguments {
     /// Keep what was backed up as a tar archive: a file, or a folder in which one is made.
     #[arg(long, value_name = "FILE_OR_DIR")]
     keep_backup: Option<PathBuf>,
+    /// Leave the node up in the end, tell how to get in, and remove it when Enter is pressed. Without the step leftovers.
+    #[arg(long, conflicts_with = "shell_on_failure")]
+    keep: bool,
+    /// At the first step that fails: a shell in the container at fault.
+    #[arg(long)]
+    shell_on_failure: bool,
+    /// Try the steps of a kept run once more, of the same commit.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["step", "at", "from", "full", "variant"])]
+    rerun: Option<PathBuf>,
+    /// With `--rerun`: only those that did not pass.
+    #[arg(long, requires = "rerun")]
+    failed: bool,
     /// Only this variant beside the sampled one; may be given several times. All that the scenario declares otherwise.
     #[arg(long, value_name = "NAME")]
     variant: Vec<String>,
@@ -144,7 +156,20 @@ pub(super) async fn run(arguments: TestArguments) -> ExitCode {
         Err(error) => return super::fail(&error, 2),
     };
     let chain = arguments.from.as_deref() == Some("all");
-    let options = TrialOptions {
+    let hold = match (arguments.keep, arguments.shell_on_failure) {
+        (true, _) => super::hold::keep(),
+        (_, true) => super::hold::shell(),
+        _ => Hold::default(),
+    };
+    let again = arguments.rerun.as_ref().map(|run| {
+        super::rerun::folder(run, &arguments.runs).and_then(|folder| super::rerun::again(&folder, arguments.failed))
+    });
+    let again = match again.transpose() {
+        Ok(again) => again,
+        Err(error) => return super::fail(&error, 2),
+    };
+    let mut options = TrialOptions {
+        hold,
         lint,
         path: arguments.path,
         revision: arguments.at,
@@ -170,6 +195,10 @@ pub(super) async fn run(arguments: TestArguments) -> ExitCode {
         },
         trust: arguments.trust,
     };
+    if let Some(again) = again {
+        options.revision = again.revision;
+        options.plan = PlanOptions { without: options.plan.without, ..again.plan };
+    }
     let live = Arc::new(Live::new(arguments.verbosity.level()));
     let sink = live.clone();
     let ended = trial::run(&options, vec![Box::new(move |event| sink.show(event))]).await;

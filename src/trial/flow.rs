@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::backup::{self, Taken};
 use super::data::{self, Readings};
+use super::hold::When;
 use super::install::{self, Installed};
 use super::recorder::Passed;
 use super::run::{Gathered, TrialOptions};
@@ -57,16 +58,24 @@ impl Ground<'_> {
             match self.step(&step, &mut session, &mut state).await {
                 Ok(passed) => gathered.recorder.passed(passed),
                 Err(trouble) => {
-                    let goes_on = trouble.outcome == Outcome::Skipped || !self.options.fail_fast;
+                    let holds = trouble.outcome == Outcome::Failed && self.options.hold.when == When::AtFailure;
+                    let goes_on = trouble.outcome == Outcome::Skipped || !(self.options.fail_fast || holds);
+                    let at_fault = trouble.service.clone();
                     gathered.recorder.trouble(trouble);
                     if !goes_on {
                         gathered.recorder.block_rest(step.kind.word());
+                    }
+                    if holds {
+                        self.options.hold.here(&mut session, Some((step.id.clone(), at_fault))).await;
                     }
                 }
             }
             gathered.digests.clone_from(&session.digests);
             gathered.proofs.clone_from(&session.proofs);
             gathered.upgrade_map = self.upgrades.map();
+        }
+        if self.options.hold.when == When::AtEnd {
+            self.options.hold.here(&mut session, None).await;
         }
         session.finish_logs().await;
     }

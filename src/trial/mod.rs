@@ -10,6 +10,7 @@ mod data;
 mod demands;
 mod evidence;
 mod flow;
+mod hold;
 mod install;
 mod leftovers;
 mod lint;
@@ -28,6 +29,7 @@ mod upgrade;
 mod variant;
 
 pub use demands::Demand;
+pub use hold::{Held, Hold, When};
 pub use operator::Operator;
 pub use run::{Ended, TrialError, TrialOptions, run};
 pub use subject::Subject;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bollard::Docker;
 
 use super::flow::Ground;
+use super::hold::{Hold, When};
 use super::recorder::Recorder;
 use super::trouble::Trouble;
 use super::upgrade::Upgrades;
@@ -54,6 +55,8 @@ pub struct TrialOptions {
     pub from: Option<String>,
     /// Keep what was backed up as a tar archive: a file, or a folder in which one is made.
     pub keep_backup: Option<PathBuf>,
+    /// Hold the run with everything in place.
+    pub hold: Hold,
 }
 
 /// Why there was no run at all.
@@ -169,6 +172,9 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
     }));
     let tag = from.as_ref().map(|release| release.tag.as_str());
     let mut wanted = options.plan.clone();
+    if options.hold.when == When::AtEnd {
+        wanted.without.push((StepKind::Leftovers, "--keep".to_owned()));
+    }
     if options.node.engine {
         // The agent's container does not see the volumes of an engine that it does not run.
         let why = "not on a swarm that was there before".to_owned();

@@ -17,6 +17,7 @@ mod compose;
 mod crashes;
 mod data;
 mod health;
+mod hold;
 mod images;
 mod lessons;
 mod lint;

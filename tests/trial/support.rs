@@ -164,6 +164,13 @@ impl Said {
     }
 }
 
+/// What Docker's command line says.
+pub(crate) fn docker(arguments: &[&str]) -> String {
+    let output = Command::new("docker").args(arguments).output().unwrap();
+    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// Runs the program.
 pub(crate) fn taster(arguments: &[&str]) -> Said {
     let output = Command::new(TASTER).args(arguments).env("NO_COLOR", "1").output().unwrap();
