@@ -1,7 +1,7 @@
 //! taster tastes every recipe before it is served.
 //!
 //! Data flows one way: repository → [`recipe`] → [`compose`] project → findings ([`lint`]) and plan ([`scenario`]) → events and
-//! outcomes ([`record`], written by [`run`]) → [`score`] → [`report`]. A module imports only modules that stand above it in the list below, so that a
+//! outcomes ([`record`], written by [`run`]) → [`history`] → [`score`] → [`report`]. A module imports only modules that stand above it in the list below, so that a
 //! newcomer can read from top to bottom.
 
 pub mod recipe;
@@ -16,6 +16,7 @@ pub mod swarm;
 pub mod browser;
 pub mod scenario;
 pub mod trial;
+pub mod history;
 pub mod score;
 pub mod registry;
 pub mod mirror;

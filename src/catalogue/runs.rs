@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::record::{
     CatalogueRecipe, Hop, LevelReached, Outcome, RunLink, RunSummary, SUMMARY_SCHEMA, StepKind, StepResult,
 };
+use crate::run::RunId;
 
 /// The runs in a folder, by recipe, the newest first.
 #[derive(Debug, Clone, Default)]
@@ -99,11 +100,8 @@ fn summary(bytes: &[u8]) -> Result<RunSummary, String> {
     }
 }
 
-/// `20261121-063824-name-abcd` began at that time.
 fn time(run: &str) -> Option<String> {
-    let text = run.get(..15)?;
-    let time = jiff::civil::DateTime::strptime("%Y%m%d-%H%M%S", text).ok()?;
-    Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().to_string())
+    RunId::began(run).map(|began| began.to_string())
 }
 
 fn link(run: &Run) -> RunLink {

@@ -120,6 +120,9 @@ pub struct RunSummary {
     /// What proves that the data of each volume survives; empty when no restore came so far.
     #[serde(default)]
     pub proofs: Vec<Proof>,
+    /// The variants that the recipe declares beside the sampled one, tried or not.
+    #[serde(default)]
+    pub variants: Vec<String>,
 }
 
 /// The exit code of a set of step outcomes (design.md §3.2): 1 a recipe failed, 4 infrastructure, 3 nothing was tested, or something that

@@ -114,6 +114,7 @@ mod tests {
             digests: Vec::new(),
             costs: std::collections::BTreeMap::new(),
             proofs: Vec::new(),
+            variants: Vec::new(),
         };
         let plain = anstream::adapter::strip_str(&verdict(&summary, Path::new("runs/r"))).to_string();
         assert!(plain.contains("FAILED  demo 0123456789, with uncommitted changes  level 0"), "{plain}");

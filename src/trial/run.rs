@@ -264,6 +264,7 @@ fn summary(
         digests: gathered.digests,
         costs,
         proofs: gathered.proofs,
+        variants: variants.to_vec(),
     }
 }
 

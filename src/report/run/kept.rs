@@ -92,6 +92,7 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
         digests: Vec::new(),
         costs: BTreeMap::new(),
         proofs: Vec::new(),
+        variants: Vec::new(),
     };
     let mut planned: &[PlannedStep] = &[];
     for event in events {
@@ -115,7 +116,10 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
     }
     let mut variants: Vec<String> = planned.iter().map(|step| step.variant.clone()).collect();
     variants.retain(|variant| variant != DEFAULT_VARIANT);
+    variants.sort();
+    variants.dedup();
     let level = level(&summary.steps, &variants);
+    summary.variants = variants;
     (summary.level, summary.level_is_at_least) = (level.level, level.at_least);
     summary.outcome = RunSummary::worst(&summary.steps);
     Some(summary)
