@@ -10,11 +10,13 @@ mod agent;
 mod catalogue;
 mod demo;
 mod doctor;
+mod history;
 mod lint;
 mod node;
 mod report;
 mod scan;
 mod schema;
+mod score;
 mod shell;
 mod sources;
 mod test;
@@ -42,6 +44,8 @@ enum Command {
     Report(report::ReportArguments),
     Scan(Box<scan::ScanArguments>),
     Catalogue(Box<catalogue::CatalogueArguments>),
+    History(history::HistoryArguments),
+    Score(score::ScoreArguments),
     Doctor(doctor::DoctorArguments),
     Node(node::NodeArguments),
     Schema(schema::SchemaArguments),
@@ -65,6 +69,8 @@ pub fn main() -> ExitCode {
         Command::Test(arguments) => block_on(test::run(*arguments)),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
+        Command::History(arguments) => history::run(&arguments),
+        Command::Score(arguments) => score::run(&arguments),
         Command::Node(arguments) => block_on(node::run(arguments)),
         Command::Report(arguments) => report::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

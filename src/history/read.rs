@@ -78,13 +78,13 @@ pub(super) fn parse(name: &str, bytes: &[u8]) -> (String, Vec<HistoryLine>, Vec<
                 }
                 std::collections::btree_map::Entry::Occupied(mut known) if known.get().1 != line => {
                     // Which of the two counts must not depend on the order of the lines.
-                    let other = if text_of(&line) < text_of(&known.get().1) {
-                        known.insert((number, line)).0
-                    } else {
-                        number
-                    };
+                    let other =
+                        if text_of(&line) < text_of(&known.get().1) { known.insert((number, line)).0 } else { number };
                     let run = known.key();
-                    aside(other, format!("there is another line of the run {run} that says otherwise; one of them was changed"));
+                    aside(
+                        other,
+                        format!("there is another line of the run {run} that says otherwise; one of them was changed"),
+                    );
                 }
                 std::collections::btree_map::Entry::Occupied(_) => {}
             },
@@ -98,11 +98,14 @@ fn text_of(line: &HistoryLine) -> String {
 }
 
 fn one(recipe: &str, text: &[u8]) -> Result<HistoryLine, String> {
-    let line: HistoryLine = serde_json::from_slice(text).map_err(|error| match serde_json::from_slice::<Head>(text) {
-        _ if error.is_eof() => "it was torn off, as a kill leaves it".to_owned(),
-        Ok(head) if head.schema != HISTORY_SCHEMA => format!("its format is {}, and {HISTORY_SCHEMA} is needed", head.schema),
-        _ => format!("it is no line of a history: {error}"),
-    })?;
+    let line: HistoryLine =
+        serde_json::from_slice(text).map_err(|error| match serde_json::from_slice::<Head>(text) {
+            _ if error.is_eof() => "it was torn off, as a kill leaves it".to_owned(),
+            Ok(head) if head.schema != HISTORY_SCHEMA => {
+                format!("its format is {}, and {HISTORY_SCHEMA} is needed", head.schema)
+            }
+            _ => format!("it is no line of a history: {error}"),
+        })?;
     if line.schema != HISTORY_SCHEMA {
         return Err(format!("its format is {}, and {HISTORY_SCHEMA} is needed", line.schema));
     }

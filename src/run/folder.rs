@@ -34,7 +34,8 @@ impl RunId {
 
     /// When the run of an identifier began; `None` for a text that is no identifier.
     pub fn began(text: &str) -> Option<jiff::Timestamp> {
-        let time = jiff::civil::DateTime::strptime("%Y%m%d-%H%M%S", text.get(..15).filter(|_| Self::is_one(text))?).ok()?;
+        let time =
+            jiff::civil::DateTime::strptime("%Y%m%d-%H%M%S", text.get(..15).filter(|_| Self::is_one(text))?).ok()?;
         Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::record::{Event, Fact, Outcome, PlannedStep, RunSummary, SUMMARY_SCHEMA, StepResult};
 use crate::run;
 use crate::scenario::DEFAULT_VARIANT;
-use crate::score::level;
+use crate::score::{Measured, Standing, ladder};
 
 /// Why a run cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -118,7 +118,8 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
     variants.retain(|variant| variant != DEFAULT_VARIANT);
     variants.sort();
     variants.dedup();
-    let level = level(&summary.steps, &variants);
+    let measured = Measured { steps: &summary.steps, variants: &variants, findings: None };
+    let level = ladder(measured, &Standing::default());
     summary.variants = variants;
     (summary.level, summary.level_is_at_least) = (level.level, level.at_least);
     summary.outcome = RunSummary::worst(&summary.steps);
