@@ -298,7 +298,7 @@ fn the_sum_can_be_done_again_by_hand() {
         "observations of today",
         "Beta(½ +",
         "its quantiles: 5 %",
-        "To check the middle by hand",
+        "from random import betavariate as b",
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
