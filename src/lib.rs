@@ -9,6 +9,7 @@ pub mod compose;
 pub mod record;
 pub mod config;
 pub mod lint;
+pub mod sync;
 pub mod run;
 pub mod ingress;
 pub mod agent;

@@ -19,6 +19,7 @@ mod schema;
 mod score;
 mod shell;
 mod sources;
+mod sync;
 mod test;
 
 use std::io::Write;
@@ -46,6 +47,7 @@ enum Command {
     Catalogue(Box<catalogue::CatalogueArguments>),
     History(history::HistoryArguments),
     Score(score::ScoreArguments),
+    Sync(sync::SyncArguments),
     Doctor(doctor::DoctorArguments),
     Node(node::NodeArguments),
     Schema(schema::SchemaArguments),
@@ -71,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
+        Command::Sync(arguments) => sync::run(&arguments),
         Command::Node(arguments) => block_on(node::run(arguments)),
         Command::Report(arguments) => report::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

@@ -103,9 +103,8 @@ fn ends(dimension: &DimensionDetail) -> String {
 /// The whole sum as a line that anybody can run: it draws where taster integrates.
 fn mean(stability: &StabilityDetail) -> String {
     let applies = stability.dimensions.iter().filter(|dimension| dimension.not_applicable.is_none());
-    let product: Vec<String> = applies
-        .map(|dimension| format!("b({},{})**{}", dimension.alpha, dimension.beta, dimension.weight))
-        .collect();
+    let product: Vec<String> =
+        applies.map(|dimension| format!("b({},{})**{}", dimension.alpha, dimension.beta, dimension.weight)).collect();
     format!(
         "\n  The score is the 5 % quantile of the product of the shares, each to the power of its weight, when all are drawn independently:\n  \
          {:.1}; its median is {:.1}, its 95 % quantile {:.1}. The same by drawing 200 000 times:\n  \
