@@ -1,7 +1,7 @@
 //! taster tastes every recipe before it is served.
 //!
 //! Data flows one way: repository → [`recipe`] → [`compose`] project → findings ([`lint`]) and plan ([`scenario`]) → events and
-//! outcomes ([`record`], written by [`run`]) → [`score`] → [`report`]. A module imports only modules that stand above it in the list below, so that a
+//! outcomes ([`record`], written by [`run`]) → [`history`] → [`score`] → [`report`]. A module imports only modules that stand above it in the list below, so that a
 //! newcomer can read from top to bottom.
 
 pub mod recipe;
@@ -9,6 +9,7 @@ pub mod compose;
 pub mod record;
 pub mod config;
 pub mod lint;
+pub mod sync;
 pub mod run;
 pub mod ingress;
 pub mod agent;
@@ -16,6 +17,7 @@ pub mod swarm;
 pub mod browser;
 pub mod scenario;
 pub mod trial;
+pub mod history;
 pub mod score;
 pub mod registry;
 pub mod mirror;

@@ -12,6 +12,7 @@ use crate::record::{
     CATALOGUE_SCHEMA, Catalogue, CatalogueRecipe, NotARecipe, RecipeEntry, Recipes, Trouble, TroubleClass, Unreadable,
     VersionEntry,
 };
+use crate::score::measured_status;
 
 /// Both catalogues, and what went wrong.
 #[derive(Debug, Clone, Default)]
@@ -69,8 +70,7 @@ pub fn build(readings: Vec<Reading>, previous: &Previous, runs: &Runs, settings:
         }
         entry.stale = stale;
         about(&mut entry, &place, settings);
-        runs.apply(&mut entry);
-        entry.claims = claims(&entry, runs.current(&entry));
+        scored(&mut entry, runs);
         recipes.insert(entry.name.clone(), (entry, place.source));
     }
     catalogue.schema = CATALOGUE_SCHEMA.to_owned();
@@ -84,6 +84,18 @@ pub fn build(readings: Vec<Reading>, previous: &Previous, runs: &Runs, settings:
     let entries = catalogue.recipes.iter().map(|recipe| (recipe.name.clone(), recipe_entry(recipe)));
     built.recipes = Recipes(entries.collect());
     built
+}
+
+/// Puts into an entry all that comes from runs.
+pub(super) fn scored(entry: &mut CatalogueRecipe, runs: &Runs) {
+    runs.apply(entry);
+    let run = runs.current(entry);
+    entry.claims = claims(entry, run.as_ref());
+    let measured = run.and_then(|run| measured_status(&run.steps, &entry.claims, &entry.features.image.rating));
+    if let Some(measured) = measured {
+        entry.measured_status = Some(measured.status);
+        entry.status_reasons = measured.reasons;
+    }
 }
 
 /// What the forge tells wins over what the files tell; what neither tells stays as it is.
@@ -118,7 +130,7 @@ fn same_address(one: &str, other: &str) -> bool {
 }
 
 /// The newest time that is known; times are in one format, so their texts compare.
-fn as_of(recipes: &[CatalogueRecipe]) -> Option<String> {
+pub(super) fn as_of(recipes: &[CatalogueRecipe]) -> Option<String> {
     let times = recipes.iter().flat_map(|recipe| {
         let own = [&recipe.committed_at, &recipe.last_tested].into_iter().flatten();
         own.chain(recipe.versions.iter().filter_map(|version| version.tagged_at.as_ref()))

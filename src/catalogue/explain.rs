@@ -77,6 +77,16 @@ fn of_recipe(recipe: &CatalogueRecipe, built: &Built) -> String {
             "level: not tested: there is no run of its default branch's commit, nor of its latest version".to_owned()
         }
     });
+    if let Some(stability) = &recipe.stability {
+        lines.push(format!(
+            "stability: {:.1} (median {:.1}, up to {:.1}) from {} observation(s); `taster score {name} --explain` shows the sum",
+            stability.score, stability.median, stability.high, stability.observations
+        ));
+    }
+    if let Some(status) = recipe.measured_status {
+        lines.push(format!("measured status: {status}; the README says {}", recipe.features.status));
+        lines.extend(recipe.status_reasons.iter().map(|reason| format!("status: {}", reason.text)));
+    }
     lines.extend(recipe.claims.iter().map(|claim| {
         let verdict = match claim.verdict {
             crate::record::Verdict::Verified => "verified",

@@ -8,6 +8,7 @@ use super::change::{Loss, losses};
 use super::previous::Previous;
 use super::render::{catalogue_json, recipes_json};
 use crate::record::schemas;
+use crate::run::replace_file;
 
 /// Why a catalogue was not published.
 #[derive(Debug, thiserror::Error)]
@@ -69,20 +70,8 @@ pub fn publish(folder: &Path, built: &Built, previous: &Previous, allowed: &[Str
         [("catalogue.json", catalogue_json(&built.catalogue)), ("recipes.json", recipes_json(&built.recipes))]
     {
         let path = folder.join(name);
-        write(folder, &path, text.as_bytes()).map_err(unwritable(&path))?;
+        replace_file(&path, text.as_bytes()).map_err(unwritable(&path))?;
     }
-    Ok(())
-}
-
-fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if std::fs::read(path).is_ok_and(|known| known == bytes) {
-        return Ok(());
-    }
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    io::Write::write_all(&mut file, bytes)?;
-    // A web server reads it: the temporary file is private by default.
-    std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-    file.persist(path)?;
     Ok(())
 }
 

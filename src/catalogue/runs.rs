@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::trusted::Trusted;
 use crate::record::{
     CatalogueRecipe, Hop, LevelReached, Outcome, RunLink, RunSummary, SUMMARY_SCHEMA, StepKind, StepResult,
 };
+use crate::run::RunId;
+use crate::score::hop;
 
 /// The runs in a folder, by recipe, the newest first.
 #[derive(Debug, Clone, Default)]
 pub struct Runs {
     by_recipe: BTreeMap<String, Vec<Run>>,
+    /// The history of trusted runs; then nothing else counts.
+    trusted: Option<Trusted>,
     /// Files that are no results of runs, and why. They count for nothing, and are told.
     pub unusable: Vec<(PathBuf, String)>,
 }
@@ -61,31 +66,46 @@ impl Runs {
         Ok(runs)
     }
 
+    /// The same, and the history of trusted runs: levels, stability and verdicts come from it alone, and run folders only tell where
+    /// to find more about a run.
+    #[must_use]
+    pub fn with_history(mut self, trusted: Trusted) -> Self {
+        self.trusted = Some(trusted);
+        self
+    }
+
     /// Puts what the runs of a recipe tell into its entry.
     pub(super) fn apply(&self, entry: &mut CatalogueRecipe) {
-        let Some(runs) = self.by_recipe.get(&entry.name) else { return };
-        // What is not committed is nobody's version.
-        let runs: Vec<&Run> = runs.iter().filter(|run| !run.summary.candidate.dirty).collect();
-        entry.runs = runs.iter().map(|run| link(run)).collect();
-        entry.last_tested = runs.first().and_then(|run| time(&run.summary.run));
-        entry.upgrades = hops(&runs);
-        if let Some(run) = self.current(entry) {
-            entry.level = Some(level(run));
-            let installs = run.steps.iter().filter(|step| step.kind == StepKind::Install);
-            entry.start_seconds =
-                installs.filter(|step| step.outcome == Outcome::Passed).map(|step| step.seconds).reduce(f64::max);
+        if let Some(runs) = self.by_recipe.get(&entry.name) {
+            // What is not committed is nobody's version.
+            let runs: Vec<&Run> = runs.iter().filter(|run| !run.summary.candidate.dirty).collect();
+            entry.runs = runs.iter().map(|run| link(run)).collect();
+            entry.last_tested = runs.first().and_then(|run| time(&run.summary.run));
+            entry.upgrades = hops(runs.iter().map(|run| run.summary.clone()));
+        }
+        match &self.trusted {
+            Some(trusted) => trusted.apply(entry),
+            None => {
+                if let Some(run) = self.current(entry) {
+                    entry.level = Some(level(&run));
+                    entry.start_seconds = start_seconds(&run.steps);
+                }
+            }
         }
     }
 
     /// The newest run of what the catalogue shows: the default branch's commit, or else the latest version.
-    pub(super) fn current(&self, entry: &CatalogueRecipe) -> Option<&RunSummary> {
+    pub(super) fn current(&self, entry: &CatalogueRecipe) -> Option<RunSummary> {
+        if let Some(trusted) = &self.trusted {
+            return trusted.current(entry);
+        }
         let runs = self.by_recipe.get(&entry.name)?;
         let of = |commit: &str| {
             let same = |run: &&Run| {
                 let candidate = &run.summary.candidate;
                 !candidate.dirty && !commit.is_empty() && candidate.commit.as_deref() == Some(commit)
             };
-            runs.iter().find(same).map(|run| &run.summary)
+            runs.iter().find(same).map(|run| run.summary.clone())
         };
         of(&entry.commit).or_else(|| entry.versions.last().and_then(|version| of(&version.commit)))
     }
@@ -99,11 +119,8 @@ fn summary(bytes: &[u8]) -> Result<RunSummary, String> {
     }
 }
 
-/// `20261121-063824-name-abcd` began at that time.
 fn time(run: &str) -> Option<String> {
-    let text = run.get(..15)?;
-    let time = jiff::civil::DateTime::strptime("%Y%m%d-%H%M%S", text).ok()?;
-    Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().to_string())
+    RunId::began(run).map(|began| began.to_string())
 }
 
 fn link(run: &Run) -> RunLink {
@@ -139,32 +156,30 @@ fn level(run: &RunSummary) -> LevelReached {
     }
 }
 
-/// The newest result of each upgrade that was tried.
-fn hops(runs: &[&Run]) -> Vec<Hop> {
+/// The longest that an install took to its answer, in seconds.
+pub(super) fn start_seconds(steps: &[StepResult]) -> Option<f64> {
+    let installs = steps.iter().filter(|step| step.kind == StepKind::Install && step.outcome == Outcome::Passed);
+    installs.map(|step| step.seconds).reduce(f64::max)
+}
+
+/// The newest result of each upgrade that was tried; the newest run comes first.
+pub(super) fn hops(runs: impl Iterator<Item = RunSummary>) -> Vec<Hop> {
     let mut hops: BTreeMap<(String, String), Hop> = BTreeMap::new();
     for run in runs {
-        for step in run.summary.steps.iter().filter(|step| step.kind == StepKind::Upgrade) {
-            let Some((from, to)) = ends(step) else { continue };
-            let hop = || Hop {
-                from: from.clone(),
-                to: to.clone(),
-                outcome: step.outcome,
-                reason: step.reason.clone(),
-                run: run.summary.run.clone(),
-            };
+        for step in run.steps.into_iter().filter(|step| step.kind == StepKind::Upgrade) {
+            let Some((from, to)) = hop(&step.id) else { continue };
             // Neither a skipped nor an errored one tells anything.
             if matches!(step.outcome, Outcome::Passed | Outcome::Failed) {
-                hops.entry((from.clone(), to.clone())).or_insert_with(hop);
+                let ends = (from.to_owned(), to.to_owned());
+                hops.entry(ends.clone()).or_insert_with(|| Hop {
+                    from: ends.0,
+                    to: ends.1,
+                    outcome: step.outcome,
+                    reason: step.reason,
+                    run: run.run.clone(),
+                });
             }
         }
     }
     hops.into_values().collect()
-}
-
-/// `upgrade:1.0.0+1.2→2.0.0+2.0@default`.
-fn ends(step: &StepResult) -> Option<(String, String)> {
-    let path = step.id.strip_prefix("upgrade:")?;
-    let path = path.rsplit_once('@').map_or(path, |(path, _)| path);
-    let (from, to) = path.split_once('→')?;
-    Some((from.to_owned(), to.to_owned()))
 }

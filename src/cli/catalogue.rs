@@ -28,6 +28,9 @@ pub(super) struct CatalogueArguments {
     /// Results of runs (`.taster/runs`): levels come from them, and from nowhere else.
     #[arg(long, value_name = "DIR", env = "TASTER_RUNS")]
     runs: Option<PathBuf>,
+    /// The history of trusted runs: levels, stability and verdicts then come from it alone, and --runs only tells where run folders lie.
+    #[arg(long, value_name = "DIR", env = "TASTER_HISTORY")]
+    history: Option<PathBuf>,
     /// Validate and compare with the earlier catalogue, and write nothing.
     #[arg(long)]
     check: bool,
@@ -55,7 +58,7 @@ pub(super) fn run(arguments: &CatalogueArguments) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return super::fail(&error, 2),
     };
-    let (previous, runs) = match earlier(arguments) {
+    let (previous, runs) = match earlier(arguments, &settings) {
         Ok(earlier) => earlier,
         Err(error) => return super::fail(&error, 2),
     };
@@ -94,7 +97,7 @@ pub(super) fn run(arguments: &CatalogueArguments) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn earlier(arguments: &CatalogueArguments) -> anyhow::Result<(Previous, Runs)> {
+fn earlier(arguments: &CatalogueArguments, settings: &Settings) -> anyhow::Result<(Previous, Runs)> {
     let previous = match (&arguments.diff, &arguments.out) {
         (Some(file), _) => Previous::in_file(file)?,
         (None, Some(folder)) => Previous::in_folder(folder)?,
@@ -103,6 +106,10 @@ fn earlier(arguments: &CatalogueArguments) -> anyhow::Result<(Previous, Runs)> {
     let runs = match &arguments.runs {
         Some(folder) => Runs::read(folder)?,
         None => Runs::default(),
+    };
+    let runs = match &arguments.history {
+        Some(folder) => runs.with_history(super::history::trusted(folder, &settings.config, None)?.0),
+        None => runs,
     };
     Ok((previous, runs))
 }

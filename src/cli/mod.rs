@@ -11,14 +11,17 @@ mod catalogue;
 mod demo;
 mod doctor;
 mod hold;
+mod history;
 mod lint;
 mod node;
 mod report;
 mod rerun;
 mod scan;
 mod schema;
+mod score;
 mod shell;
 mod sources;
+mod sync;
 mod test;
 
 use std::io::Write;
@@ -44,6 +47,9 @@ enum Command {
     Report(report::ReportArguments),
     Scan(Box<scan::ScanArguments>),
     Catalogue(Box<catalogue::CatalogueArguments>),
+    History(history::HistoryArguments),
+    Score(score::ScoreArguments),
+    Sync(sync::SyncArguments),
     Doctor(doctor::DoctorArguments),
     Node(node::NodeArguments),
     Schema(schema::SchemaArguments),
@@ -67,6 +73,9 @@ pub fn main() -> ExitCode {
         Command::Test(arguments) => block_on(test::run(*arguments)),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
+        Command::History(arguments) => history::run(&arguments),
+        Command::Score(arguments) => score::run(&arguments),
+        Command::Sync(arguments) => sync::run(&arguments),
         Command::Node(arguments) => block_on(node::run(arguments)),
         Command::Report(arguments) => report::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

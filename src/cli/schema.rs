@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::record::schemas;
 
-/// Print the JSON Schema of what taster writes: `run` (run.json), `event` (a line of events.ndjson), `lint` (taster lint --format json), `scan` (taster scan --json), `recipes` and `catalogue` (taster catalogue)
+/// Print the JSON Schema of what taster writes: `run` (run.json), `event` (a line of events.ndjson), `lint` (taster lint --format json), `history` (a line of the history), `score` (taster score --json), `scan` (taster scan --json), `recipes` and `catalogue` (taster catalogue)
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  taster schema run                     on standard output\n  taster schema --dir catalogue-schema  all of them, as files"

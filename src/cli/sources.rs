@@ -238,7 +238,7 @@ fn class(error: &ForgeError) -> TroubleClass {
     }
 }
 
-fn read_config(named: Option<&Path>) -> anyhow::Result<Config> {
+pub(super) fn read_config(named: Option<&Path>) -> anyhow::Result<Config> {
     let file = match named {
         Some(file) => file,
         None if Path::new(config::FILE).is_file() => Path::new(config::FILE),

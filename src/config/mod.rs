@@ -3,6 +3,7 @@
 //! It stands below [`record`](crate::record) in the order of modules, unlike in the first design, because it speaks of levels of findings.
 
 mod catalogue;
+mod history;
 mod strict;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use crate::record::Level;
 
 pub use catalogue::Catalogue;
+pub use history::{History, Waiver};
 pub use strict::{FileError, parse};
 
 /// Where it lies, from where taster is started.
@@ -27,6 +29,9 @@ pub struct Config {
     /// What concerns the catalogue.
     #[serde(default)]
     pub catalogue: Catalogue,
+    /// What concerns the history of trusted runs.
+    #[serde(default)]
+    pub history: History,
 }
 
 /// `[lint]`.

@@ -58,14 +58,31 @@ pub fn fix(subject: &Subject, options: &Options, most: Safety) -> Fixed {
             Err(_) => break,
         }
     }
-    for (path, after) in contents {
-        let before = original.tree.entry(&path).map(|file| file.bytes.clone());
-        if before.as_deref() != Some(after.as_slice()) {
-            fixed.files.insert(path, FixedFile { before, after });
-        }
-    }
-    fixed.refused = refused.into_iter().collect();
+    fixed.finish(original, contents, refused);
     fixed
+}
+
+/// Makes these fixes, each named by its rule, as far as they can be proven.
+pub fn make(subject: &Subject, fixes: &[(&str, &Fix)], options: &Options) -> Fixed {
+    let mut fixed = Fixed::default();
+    let mut refused = BTreeSet::new();
+    let round = Round::make(&subject.candidate, fixes, options.abra, &mut refused).unwrap_or_default();
+    fixed.made = round.made;
+    fixed.finish(&subject.candidate.recipe, round.contents, refused);
+    fixed
+}
+
+impl Fixed {
+    /// Takes the files that differ from those of the recipe.
+    fn finish(&mut self, original: &Recipe, contents: BTreeMap<String, Vec<u8>>, refused: BTreeSet<(String, String)>) {
+        for (path, after) in contents {
+            let before = original.tree.entry(&path).map(|file| file.bytes.clone());
+            if before.as_deref() != Some(after.as_slice()) {
+                self.files.insert(path, FixedFile { before, after });
+            }
+        }
+        self.refused = refused.into_iter().collect();
+    }
 }
 
 fn offered(findings: &[Finding], most: Safety) -> Vec<(&str, &Fix)> {

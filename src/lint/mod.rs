@@ -24,7 +24,7 @@ pub use database::Database;
 pub use draft::{Draft, Location};
 pub use engine::{Judged, Options, Sources, judge};
 pub use facts::{Broken, BrokenSet, Facts};
-pub use fix::{Fixed, FixedFile, fix};
+pub use fix::{Fixed, FixedFile, fix, make};
 pub use folder::Folder;
 pub use image::{ImageReference, SemverLike};
 pub use open::{Linted, Target, Trouble, lint, open, subject};

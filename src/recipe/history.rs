@@ -71,6 +71,17 @@ impl History {
         self.repository.committed_at(commit)
     }
 
+    /// Whether a commit is on the default branch: its newest commit, or one before it. A commit that the repository does not have is not.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub fn is_on_default_branch(&self, commit: &str) -> Result<bool, Error> {
+        match self.default_branch()?.commit {
+            Some(tip) => self.repository.leads_to(&tip, commit),
+            None => Ok(false),
+        }
+    }
+
     /// The full hash of a commit's root directory: two commits with the same one hold the same files.
     ///
     /// # Errors

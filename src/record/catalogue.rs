@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::finding::{Level as FindingLevel, Place};
 use super::outcome::Outcome;
 use super::recipes::{Features, Services};
+use super::score::{Dimension, Rung, RungDemand, StabilityWeek};
 use super::summary::FindingCounts;
 
 /// The version of the file; readers accept this and the major before.
@@ -92,9 +93,18 @@ pub struct CatalogueRecipe {
     /// The stability; absent without a history of runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stability: Option<Stability>,
+    /// The stability at the end of each week, oldest first; empty without a history of runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stability_over_time: Vec<StabilityWeek>,
+    /// Each rung of the ladder of levels, with what satisfied it or what is missing; empty when not tested.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rungs: Vec<Rung>,
     /// The status by the commons' own scale, as measured, 0 to 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured_status: Option<u8>,
+    /// What speaks for the measured status, and what is missing to more; empty when it was not measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status_reasons: Vec<RungDemand>,
     /// Which upgrades were tried; empty when none was.
     pub upgrades: Vec<Hop>,
     /// How a backup was proven.
@@ -263,6 +273,24 @@ pub struct Stability {
     pub high: f64,
     /// How many observations it rests on.
     pub observations: usize,
+    /// What it is made of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dimensions: Vec<StabilityDimension>,
+}
+
+/// One part of stability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StabilityDimension {
+    /// Which one.
+    pub dimension: Dimension,
+    /// Its weight; 0 when it does not apply.
+    pub weight: f64,
+    /// How many observations it rests on.
+    pub observations: usize,
+    /// Its own lower end, 0 to 100.
+    pub low: f64,
+    /// Its own upper end, 0 to 100.
+    pub high: f64,
 }
 
 /// An upgrade from a version to another that was tried.
@@ -300,7 +328,7 @@ pub struct RunLink {
     pub level: u8,
     /// More could not be measured.
     pub at_least: bool,
-    /// Its folder, relative to the folder of runs.
+    /// Its folder, relative to the folder of runs; empty when only the history knows the run.
     pub path: String,
     /// Its screenshots, relative to that folder.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -6,27 +6,34 @@
 mod catalogue;
 mod event;
 mod finding;
+mod history;
 mod outcome;
 mod recipes;
 mod scan;
 mod schema;
+mod score;
 mod summary;
 mod upgrade;
 
 pub use catalogue::{
     Catalogue, CatalogueRecipe, CatalogueVersion, Claim, Feature, Hop, LeftOut, LevelReached, LintFinding, LintSummary,
-    NotARecipe, RepositoryLinks, RunLink, SCHEMA as CATALOGUE_SCHEMA, Stability, Trouble, TroubleClass, Unreadable,
-    Verdict,
+    NotARecipe, RepositoryLinks, RunLink, SCHEMA as CATALOGUE_SCHEMA, Stability, StabilityDimension, Trouble,
+    TroubleClass, Unreadable, Verdict,
 };
 pub use event::{Event, Fact, LogHeader, NodeFacts, PlannedStep, Progress, SCHEMA as EVENT_SCHEMA};
 pub use finding::{
     Edit, Finding, Fix, Level, LintReport, Place, RecipeFindings, SCHEMA as LINT_SCHEMA, Safety, Silenced, SilencedBy,
     SkippedRule, Span,
 };
+pub use history::{HistoryLine, HistoryStep, SCHEMA as HISTORY_SCHEMA, Trust};
 pub use outcome::{Class, Evidence, Outcome, StepKind, StepResult};
 pub use recipes::{Features, ImageFeature, RecipeEntry, Recipes, ServiceImage, Services, VersionEntry};
 pub use scan::{SCHEMA as SCAN_SCHEMA, ScanReport, ScanState, Scanned};
 pub use schema::schemas;
+pub use score::{
+    Dimension, DimensionDetail, Ladder, MeasuredStatus, Observation, RecipeScore, Rung, RungDemand, RungState,
+    SCHEMA as SCORE_SCHEMA, ScoreReport, SetAside, StabilityDetail, StabilityWeek,
+};
 pub use summary::{
     CandidateSummary, FindingCounts, ImageDigest, Proof, ProofKind, RunSummary, SCHEMA as SUMMARY_SCHEMA, worst_exit,
 };

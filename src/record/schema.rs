@@ -6,8 +6,10 @@ use serde_json::Value;
 use super::catalogue::Catalogue;
 use super::event::Event;
 use super::finding::LintReport;
+use super::history::HistoryLine;
 use super::recipes::Recipes;
 use super::scan::ScanReport;
+use super::score::ScoreReport;
 use super::summary::RunSummary;
 
 /// Every schema by the name of its file, without the ending.
@@ -15,9 +17,11 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         ("catalogue", schema_for!(Catalogue).to_value()),
         ("event", schema_for!(Event).to_value()),
+        ("history", schema_for!(HistoryLine).to_value()),
         ("lint", schema_for!(LintReport).to_value()),
         ("recipes", schema_for!(Recipes).to_value()),
         ("run", schema_for!(RunSummary).to_value()),
         ("scan", schema_for!(ScanReport).to_value()),
+        ("score", schema_for!(ScoreReport).to_value()),
     ]
 }

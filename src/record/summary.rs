@@ -124,6 +124,9 @@ pub struct RunSummary {
     /// Which upgrades were tried; absent when none was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upgrade_map: Option<UpgradeMap>,
+    /// The variants that the recipe declares beside the sampled one, tried or not.
+    #[serde(default)]
+    pub variants: Vec<String>,
 }
 
 /// The exit code of a set of step outcomes (design.md §3.2): 1 a recipe failed, 4 infrastructure, 3 nothing was tested, or something that

@@ -4,9 +4,11 @@ mod lint;
 mod live;
 mod markup;
 mod run;
+mod score;
 mod verdict;
 
 pub use lint::{LintFormat, write_lint};
 pub use live::{Live, Verbosity};
 pub use run::{KeptRun, RunFormat, RunReportError, write_run};
+pub use score::{score_explained, score_line};
 pub use verdict::verdict;

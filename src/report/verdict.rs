@@ -115,6 +115,7 @@ mod tests {
             costs: std::collections::BTreeMap::new(),
             proofs: Vec::new(),
             upgrade_map: None,
+            variants: Vec::new(),
         };
         let plain = anstream::adapter::strip_str(&verdict(&summary, Path::new("runs/r"))).to_string();
         assert!(plain.contains("FAILED  demo 0123456789, with uncommitted changes  level 0"), "{plain}");

@@ -32,6 +32,13 @@ impl RunId {
         digits(date, 8) && digits(time, 6) && tail.len() == 4 && tail.bytes().all(|byte| byte.is_ascii_lowercase())
     }
 
+    /// When the run of an identifier began; `None` for a text that is no identifier.
+    pub fn began(text: &str) -> Option<jiff::Timestamp> {
+        let time =
+            jiff::civil::DateTime::strptime("%Y%m%d-%H%M%S", text.get(..15).filter(|_| Self::is_one(text))?).ok()?;
+        Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    }
+
     /// The identifier as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -82,11 +89,24 @@ impl RunFolder {
         if let Some(parent) = target.parent() {
             std::fs::create_dir_all(parent)?;
         }
-        let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
-        io::Write::write_all(&mut file, content)?;
-        // Readable by whoever collects artefacts: the temporary file is private by default.
-        std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-        file.persist(target)?;
-        Ok(())
+        replace_file(&target, content)
     }
+}
+
+/// Writes a file whole or not at all, readable by everybody: artefacts are collected, and pages are served. A file that holds the same
+/// already is left alone.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    if std::fs::read(path).is_ok_and(|known| known == content) {
+        return Ok(());
+    }
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    io::Write::write_all(&mut file, content)?;
+    // The temporary file is private by default.
+    std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+    file.persist(path)?;
+    Ok(())
 }

@@ -5,7 +5,7 @@ mod lock;
 mod log;
 mod redact;
 
-pub use folder::{RunFolder, RunId};
+pub use folder::{RunFolder, RunId, replace_file};
 pub use lock::{Liveness, RunLock, liveness, lock_domain, sweep};
 pub use log::{EventSink, RunLog, read};
 pub use redact::Redactor;

@@ -1,185 +1,47 @@
-//! The level that a run proves (design.md §3.3): the last of an unbroken run from 1.
+//! The level of a recipe at a candidate (design.md §3.3): the last of an unbroken row of rungs from 1.
 
-use crate::record::{HopKind, Outcome, StepKind, StepResult};
+use super::names::LEVEL_NAMES;
+use super::rungs;
+use super::standing::Standing;
+use crate::record::{FindingCounts, Ladder, Rung, RungDemand, RungState, StepResult};
 
-/// A level, and whether more could not be measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Level {
-    /// 0 to 8.
-    pub level: u8,
-    /// The run broke off for want of a measurement, not for a failure: the level is at least this.
-    pub at_least: bool,
+/// What a run has to say.
+#[derive(Debug, Clone, Copy)]
+pub struct Measured<'r> {
+    /// Every planned step.
+    pub steps: &'r [StepResult],
+    /// The variants that the recipe declares beside the sampled one.
+    pub variants: &'r [String],
+    /// What the linter counted, when it ran.
+    pub findings: Option<&'r FindingCounts>,
 }
 
-/// What is known about one rung of the ladder.
-enum Rung {
-    Holds,
-    Broken,
-    Unmeasured,
+/// The ladder of a run, with what is known beside it.
+pub fn ladder(run: Measured<'_>, standing: &Standing) -> Ladder {
+    let rungs: Vec<Rung> = [
+        rungs::some_install(run, standing),
+        rungs::all_install(run, standing),
+        rungs::upgraded(run, standing),
+        rungs::restored(run, standing),
+        rungs::no_lint_errors(run, standing),
+        rungs::community(standing),
+        rungs::everything(run, standing),
+        rungs::maintained(standing),
+    ]
+    .into_iter()
+    .zip(1..)
+    .map(|(demands, level)| rung(level, demands))
+    .collect();
+    let broken = rungs.iter().find(|rung| rung.state != RungState::Satisfied);
+    Ladder {
+        level: broken.map_or(8, |rung| rung.level - 1),
+        at_least: broken.is_some_and(|rung| rung.state == RungState::Unknown),
+        rungs,
+    }
 }
 
-/// The level of a run from its steps; `variants` are those that the recipe declares beside the sampled one. Rungs 6 and up need what
-/// this version does not measure.
-pub fn level(steps: &[StepResult], variants: &[String]) -> Level {
-    let rungs = [
-        some_install(steps),
-        match rung(steps, &[StepKind::Install, StepKind::Restart, StepKind::Redeploy]) {
-            Rung::Holds if !variants.iter().all(|name| installs(steps).any(|step| step.variant == *name)) => {
-                Rung::Unmeasured
-            }
-            rung => rung,
-        },
-        rung(&from_newest(steps), &[StepKind::Upgrade]),
-        rung(steps, &[StepKind::Backup, StepKind::Restore]),
-        rung(steps, &[StepKind::Lint]),
-    ];
-    let mut reached = 0;
-    for rung in rungs {
-        match rung {
-            Rung::Holds => reached += 1,
-            Rung::Broken => return Level { level: reached, at_least: false },
-            Rung::Unmeasured => return Level { level: reached, at_least: true },
-        }
-    }
-    Level { level: reached, at_least: true }
-}
-
-/// The steps without upgrades from older releases: level 3 is about the newest one.
-fn from_newest(steps: &[StepResult]) -> Vec<StepResult> {
-    let counts = |step: &&StepResult| matches!(step.hop, None | Some(HopKind::Newest));
-    steps.iter().filter(counts).cloned().collect()
-}
-
-fn installs(steps: &[StepResult]) -> impl Iterator<Item = &StepResult> {
-    steps.iter().filter(|step| step.kind == StepKind::Install)
-}
-
-/// One variant that installs is enough.
-fn some_install(steps: &[StepResult]) -> Rung {
-    if installs(steps).any(|step| step.outcome == Outcome::Passed) {
-        return Rung::Holds;
-    }
-    let all_failed = installs(steps).all(|step| step.outcome == Outcome::Failed);
-    if all_failed && installs(steps).next().is_some() { Rung::Broken } else { Rung::Unmeasured }
-}
-
-/// A rung holds when every kind of step was tried and passed, or was seen not to apply.
-fn rung(steps: &[StepResult], kinds: &[StepKind]) -> Rung {
-    let mut measured = true;
-    for kind in kinds {
-        let mut of_kind = steps.iter().filter(|step| step.kind == *kind).peekable();
-        if of_kind.peek().is_none() {
-            measured = false;
-        }
-        for step in of_kind {
-            match step.outcome {
-                Outcome::Failed => return Rung::Broken,
-                Outcome::Passed => {}
-                Outcome::Skipped if step.structural => {}
-                // Blocked by a failure shows on the rung of that failure; blocked by an error is unmeasured.
-                Outcome::Skipped | Outcome::Blocked | Outcome::Errored => measured = false,
-            }
-        }
-    }
-    if measured { Rung::Holds } else { Rung::Unmeasured }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn steps(outcomes: &[(StepKind, Outcome)]) -> Vec<StepResult> {
-        outcomes.iter().map(|(kind, outcome)| StepResult::new(kind.word(), *kind, "default", *outcome)).collect()
-    }
-
-    #[test]
-    fn the_ladder_breaks_at_the_first_rung_that_does_not_hold() {
-        use Outcome::{Blocked, Errored, Failed, Passed, Skipped};
-        use StepKind::{Install, Redeploy, Restart, Upgrade};
-        type Case = (&'static [(StepKind, Outcome)], u8, bool);
-        let cases: [Case; 11] = [
-            (&[(Install, Passed), (Restart, Passed), (Redeploy, Passed)], 2, true),
-            (&[(Install, Passed), (Restart, Failed), (Redeploy, Passed)], 1, false),
-            (&[(Install, Passed), (Restart, Errored), (Redeploy, Failed)], 1, false),
-            (&[(Install, Passed), (Restart, Errored), (Redeploy, Passed)], 1, true),
-            (&[(Install, Failed), (Restart, Blocked), (Redeploy, Blocked)], 0, false),
-            (&[(Install, Errored), (Restart, Blocked), (Redeploy, Blocked)], 0, true),
-            (&[(Install, Passed), (Restart, Passed), (Redeploy, Passed), (Upgrade, Passed)], 3, true),
-            (&[(Install, Passed), (Restart, Passed), (Redeploy, Passed), (Upgrade, Failed)], 2, false),
-            (&[(Install, Passed), (Restart, Passed), (Redeploy, Passed), (Upgrade, Blocked)], 2, true),
-            // Declared, not observed: nothing is known.
-            (&[(Install, Passed), (Restart, Passed), (Redeploy, Passed), (Upgrade, Skipped)], 2, true),
-            (&[], 0, true),
-        ];
-        for (outcomes, expected, at_least) in cases {
-            assert_eq!(level(&steps(outcomes), &[]), Level { level: expected, at_least }, "{outcomes:?}");
-        }
-        let mut steps = steps(&[(Install, Passed), (Restart, Passed), (Redeploy, Passed), (Upgrade, Skipped)]);
-        steps[3].structural = true;
-        assert_eq!(level(&steps, &[]), Level { level: 3, at_least: true }, "there is no earlier release");
-    }
-
-    #[test]
-    fn level_4_needs_the_backup_and_its_restore() {
-        use Outcome::{Blocked, Failed, Passed, Skipped};
-        let tried = |backup: Outcome, restore: Outcome, structural: bool| {
-            let mut steps = steps(&[
-                (StepKind::Install, Passed),
-                (StepKind::Restart, Passed),
-                (StepKind::Redeploy, Passed),
-                (StepKind::Upgrade, Passed),
-                (StepKind::Backup, backup),
-                (StepKind::Restore, restore),
-            ]);
-            steps.iter_mut().for_each(|step| step.structural = structural);
-            let level = level(&steps, &[]);
-            (level.level, level.at_least)
-        };
-        assert_eq!(tried(Passed, Passed, false), (4, true));
-        assert_eq!(tried(Passed, Failed, false), (3, false));
-        assert_eq!(tried(Failed, Blocked, false), (3, false), "no backup at all");
-        assert_eq!(tried(Passed, Blocked, false), (3, true), "unproven");
-        assert_eq!(tried(Skipped, Skipped, true), (4, true), "nothing was written");
-        assert_eq!(tried(Skipped, Skipped, false), (3, true), "declared, not observed");
-    }
-
-    #[test]
-    fn level_5_needs_no_linter_errors() {
-        use Outcome::{Errored, Failed, Passed};
-        let tried = |lint: Option<Outcome>, backup: Outcome| {
-            let kinds =
-                [StepKind::Install, StepKind::Restart, StepKind::Redeploy, StepKind::Upgrade, StepKind::Restore];
-            let mut steps = steps(&kinds.map(|kind| (kind, Passed)));
-            steps.extend(self::tests::steps(&[(StepKind::Backup, backup)]));
-            steps.extend(lint.map(|lint| StepResult::new("lint@default", StepKind::Lint, "default", lint)));
-            let level = level(&steps, &[]);
-            (level.level, level.at_least)
-        };
-        assert_eq!(tried(Some(Passed), Passed), (5, true));
-        assert_eq!(tried(Some(Failed), Passed), (4, false));
-        assert_eq!(tried(None, Passed), (4, true));
-        assert_eq!(tried(Some(Errored), Passed), (4, true));
-        assert_eq!(tried(Some(Passed), Failed), (3, false), "a ladder");
-    }
-
-    #[test]
-    fn one_variant_that_installs_is_level_1_and_all_of_them_level_2() {
-        use Outcome::{Errored, Failed, Passed};
-        let tried = |default: Outcome, smtp: Option<Outcome>| {
-            let mut steps = steps(&[
-                (StepKind::Install, default),
-                (StepKind::Restart, default),
-                (StepKind::Redeploy, default),
-                (StepKind::Upgrade, default),
-            ]);
-            steps.extend(smtp.map(|outcome| StepResult::new("install@smtp", StepKind::Install, "smtp", outcome)));
-            level(&steps, &["smtp".to_owned()])
-        };
-        assert_eq!(tried(Passed, Some(Passed)), Level { level: 3, at_least: true });
-        assert_eq!(tried(Passed, Some(Failed)), Level { level: 1, at_least: false });
-        assert_eq!(tried(Failed, Some(Passed)), Level { level: 1, at_least: false });
-        assert_eq!(tried(Passed, Some(Errored)), Level { level: 1, at_least: true });
-        assert_eq!(tried(Passed, None), Level { level: 1, at_least: true }, "it was not asked for");
-        assert_eq!(tried(Failed, Some(Errored)), Level { level: 0, at_least: true });
-    }
+/// A rung holds when all that it asks for holds; one thing that is missing outweighs what is unknown.
+fn rung(level: u8, demands: Vec<RungDemand>) -> Rung {
+    let state = demands.iter().map(|demand| demand.state).max().unwrap_or(RungState::Unknown);
+    Rung { level, name: LEVEL_NAMES[usize::from(level)].to_owned(), state, demands }
 }

@@ -1,7 +1,20 @@
-//! Levels and stability: pure functions of recorded results.
+//! Levels, stability, measured status: pure functions of recorded results.
 
+mod beta;
 mod level;
 mod names;
+mod observe;
+mod recipe;
+mod rungs;
+mod stability;
+mod standing;
+mod status;
+mod steps;
 
-pub use level::{Level, level};
+pub use level::{Measured, ladder};
 pub use names::LEVEL_NAMES;
+pub use recipe::score;
+pub use stability::{HALF_LIFE_DAYS, over_time, stability, weight};
+pub use standing::Standing;
+pub use status::measured_status;
+pub use steps::hop;

@@ -19,7 +19,7 @@ use crate::record::{
 };
 use crate::run::{EventSink, Redactor, RunFolder, RunId, RunLock, RunLog, lock_domain};
 use crate::scenario::{Known, PATH_IN_RECIPE, PlanOptions, Route, RouteError, Scenario, ScenarioError, plan};
-use crate::score::level;
+use crate::score::{Measured, Standing, ladder};
 use crate::swarm::labels::Owner;
 use crate::swarm::node::NodeOptions;
 use crate::swarm::reap;
@@ -260,7 +260,8 @@ fn summary(
     folder: &RunFolder,
 ) -> RunSummary {
     let steps = gathered.recorder.results().to_vec();
-    let level = level(&steps, variants);
+    let measured = Measured { steps: &steps, variants, findings: gathered.findings.as_ref() };
+    let level = ladder(measured, &Standing::default());
     let mut costs = BTreeMap::new();
     for event in crate::run::read(&folder.events()).unwrap_or_default() {
         if let Fact::Timing { what, seconds } = event.fact {
@@ -282,6 +283,7 @@ fn summary(
         costs,
         proofs: gathered.proofs,
         upgrade_map: gathered.upgrade_map,
+        variants: variants.to_vec(),
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn fix(target: &Target, outside: &Outside, options: &Options, most: S
     fixes
 }
 
-fn patch(fixed: &Fixed) -> String {
+pub(in crate::cli) fn patch(fixed: &Fixed) -> String {
     let mut patch = String::new();
     for (path, file) in &fixed.files {
         let old = file.before.as_deref().map(String::from_utf8_lossy).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! `taster lint`: findings about the files of recipes.
 
-mod fixing;
+pub(super) mod fixing;
 mod online;
 
 use std::io::{self, BufWriter, Write};

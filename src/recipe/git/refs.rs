@@ -32,6 +32,23 @@ impl Repository {
         Ok(Branch { name, commit, other_refs })
     }
 
+    /// Whether the history of the commit `tip` has the commit `wanted` in it.
+    pub(in crate::recipe) fn leads_to(&self, tip: &str, wanted: &str) -> Result<bool, Error> {
+        let fail = |error: &dyn std::fmt::Display| Error::Corrupt {
+            path: self.path.clone(),
+            what: format!("the history of {tip}"),
+            why: error.to_string(),
+        };
+        let Ok(tip_id) = gix::ObjectId::from_hex(tip.as_bytes()) else { return Ok(false) };
+        let Ok(wanted) = gix::ObjectId::from_hex(wanted.as_bytes()) else { return Ok(false) };
+        for commit in self.repo.rev_walk([tip_id]).all().map_err(|error| fail(&error))? {
+            if commit.map_err(|error| fail(&error))?.id == wanted {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// A digest of every branch and tag and of `HEAD`, read without any object.
     pub(in crate::recipe) fn fingerprint(&self) -> Result<String, Error> {
         let fail = |error| self.corrupt("the branches and tags", &error);

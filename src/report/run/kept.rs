@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::record::{Event, Fact, Outcome, PlannedStep, RunSummary, SUMMARY_SCHEMA, StepResult};
 use crate::run;
 use crate::scenario::DEFAULT_VARIANT;
-use crate::score::level;
+use crate::score::{Measured, Standing, ladder};
 
 /// Why a run cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,7 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
         costs: BTreeMap::new(),
         proofs: Vec::new(),
         upgrade_map: None,
+        variants: Vec::new(),
     };
     let mut planned: &[PlannedStep] = &[];
     for event in events {
@@ -117,7 +118,11 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
     }
     let mut variants: Vec<String> = planned.iter().map(|step| step.variant.clone()).collect();
     variants.retain(|variant| variant != DEFAULT_VARIANT);
-    let level = level(&summary.steps, &variants);
+    variants.sort();
+    variants.dedup();
+    let measured = Measured { steps: &summary.steps, variants: &variants, findings: None };
+    let level = ladder(measured, &Standing::default());
+    summary.variants = variants;
     (summary.level, summary.level_is_at_least) = (level.level, level.at_least);
     summary.outcome = RunSummary::worst(&summary.steps);
     Some(summary)
