@@ -113,16 +113,16 @@ pub fn subject(recipe: Recipe, path: &Path, outside: Outside, options: &Options)
     };
     let path = path.to_owned();
     let abra = options.abra;
+    let candidate = Facts::of(recipe, None, abra);
+    let files = candidate.files().clone();
     let loader = Box::new(move || match before {
         None => Ok(None),
-        Some(tag) => read_release(&path, tag, abra).map(Some),
+        Some(tag) => {
+            let recipe = Recipe::release(&path, &tag).map_err(|error| error.to_string())?;
+            Ok(Some(Facts::beside(&files, recipe, Some(tag), abra)))
+        }
     });
-    Subject::with(Facts::of(recipe, None, options.abra), outside, loader)
-}
-
-fn read_release(path: &Path, tag: String, abra: bool) -> Result<Facts, String> {
-    let recipe = Recipe::at(path, &tag).map_err(|error| error.to_string())?;
-    Ok(Facts::of(recipe, Some(tag), abra))
+    Subject::with(candidate, outside, loader)
 }
 
 /// The newest release before the candidate: one that is older than the candidate's own version when it has one, and on another commit.
