@@ -120,11 +120,8 @@ const fn kind(name: &'static str, options: &'static [&'static str]) -> Middlewar
     MiddlewareKind { name, options }
 }
 
-const TCP_MIDDLEWARES: &[MiddlewareKind] = &[
-    kind("inflightconn", &["amount"]),
-    kind("ipallowlist", &["sourcerange"]),
-    kind("ipwhitelist", &["sourcerange"]),
-];
+const TCP_MIDDLEWARES: &[MiddlewareKind] =
+    &[kind("inflightconn", &["amount"]), kind("ipallowlist", &["sourcerange"]), kind("ipwhitelist", &["sourcerange"])];
 
 const HTTP_MIDDLEWARES: &[MiddlewareKind] = &[
     kind("addprefix", &["prefix"]),
@@ -295,6 +292,8 @@ mod tests {
             let words = words.chain(router_options(protocol)).chain(service_options(protocol));
             assert!(words.into_iter().all(|word| *word == word.to_lowercase()));
         }
-        assert!(middleware_kind(Protocol::Http, "plugin").is_some() && middleware_kind(Protocol::Tcp, "retry").is_none());
+        assert!(
+            middleware_kind(Protocol::Http, "plugin").is_some() && middleware_kind(Protocol::Tcp, "retry").is_none()
+        );
     }
 }

@@ -81,7 +81,10 @@ impl Facts {
         let (files, words) = (BTreeMap::new(), OnceLock::new());
         let mut facts = Self { recipe, sample, sets: Vec::new(), broken: Vec::new(), release, files, words };
         let choices = if abra { facts.abras_choice() } else { facts.choices() };
-        let named = facts.root_compose_files().into_iter().chain(choices.iter().flat_map(|choice| &choice.files).map(String::as_str));
+        let named = facts
+            .root_compose_files()
+            .into_iter()
+            .chain(choices.iter().flat_map(|choice| &choice.files).map(String::as_str));
         let found = named.filter_map(|file| facts.recipe.tree.find(file).ok());
         let file = |path: &str, bytes: &Arc<[u8]>| {
             let other = others.get(path).filter(|other| other.text == *bytes);

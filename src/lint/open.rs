@@ -42,10 +42,18 @@ pub enum Trouble {
 
 /// Reads and judges a recipe. It never fails: what goes wrong is part of what it returns.
 pub fn lint(target: &Target, outside: Outside, options: &Options) -> Linted {
-    match open(target, outside, options) {
-        Ok(subject) => judged(target, subject, options),
-        Err(error) => unread(target, &error),
+    let subject = match open(target, outside, options) {
+        Ok(subject) => subject,
+        Err(error) => return unread(target, &error),
+    };
+    // Whoever names a release wants to know what changed since: to judge the rest alone would look as if nothing had.
+    if let (Some(since), Err(why)) = (&options.since, subject.previous()) {
+        let name = subject.candidate.recipe.name.clone();
+        let mut report = report(name, target, Vec::new());
+        report.error = Some(format!("cannot compare with `{since}`: {why}"));
+        return Linted { report, sources: Sources::new(), subject: None, trouble: Some(Trouble::Usage) };
     }
+    judged(target, subject, options)
 }
 
 /// Judges what was read.

@@ -1,8 +1,8 @@
 //! R003, R004, R005 and R011: images and their tags.
 
 use crate::lint::rule::{Check, Confidence, FixKind, Rule, page};
-use crate::lint::{Draft, ImageReference, Location, SemverLike, Set, Subject};
 use crate::lint::rules::images::pin;
+use crate::lint::{Draft, ImageReference, Location, SemverLike, Set, Subject};
 use crate::record::Level;
 
 pub(super) const UNTAGGED: Rule = Rule {

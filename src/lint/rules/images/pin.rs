@@ -2,8 +2,8 @@
 
 use crate::lint::rules::place;
 use crate::lint::{ImageReference, SemverLike, Set, Subject};
-use crate::record::{Edit, Fix, Safety};
 use crate::recipe::Version;
+use crate::record::{Edit, Fix, Safety};
 
 /// Gives an image without a tag, or with `latest`, the tag that is known: from the version label, the last release, another service
 /// with the same image, or else the newest one that its registry has. Somebody should look at it: another program may run afterwards.
@@ -71,7 +71,10 @@ fn known(subject: &Subject, set: &Set, service: &str, name: &str, text: &str) ->
         Some(version.upstream().to_owned()).filter(|tag| semver(&tag.as_str()))
     };
     let released = || of_service(subject.previous().ok()??.sampled()?, service);
-    let beside = || set.project().services().find_map(|(other, _)| of_service(set, other));
+    let beside = || {
+        let others = set.project().services().filter(|(_, other)| other.image != text && other.image.starts_with(name));
+        others.map(|(other, _)| other).find_map(|other| of_service(set, other))
+    };
     let in_registry = || {
         let answers = subject.outside.images.as_deref()?;
         let answer = answers.iter().find(|answer| answer.reference == text)?;

@@ -202,9 +202,11 @@ fn unnamed(_subject: &Subject, set: &Set) -> Vec<Draft> {
         image.digest.is_some() && image.tag.is_none()
     });
     bare.map(|(service, _, at)| {
-        Draft::new(format!("the image of the service `{service}` has a digest and no tag, so nobody can tell its version"))
-            .at(at, "")
-            .help("name both: `nginx:1.27.2@sha256:…` is pulled by its digest, and the catalogue and Renovate read the tag")
+        Draft::new(format!(
+            "the image of the service `{service}` has a digest and no tag, so nobody can tell its version"
+        ))
+        .at(at, "")
+        .help("name both: `nginx:1.27.2@sha256:…` is pulled by its digest, and the catalogue and Renovate read the tag")
     })
     .collect()
 }

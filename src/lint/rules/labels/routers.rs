@@ -271,8 +271,7 @@ fn tls(_subject: &Subject, set: &Set) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (labels, name, fields) in routers(&enabled(set)) {
         let secure = list(text(fields, "entrypoints")).any(|point| matches!(point, "web-secure" | "websecure"));
-        let tls = fields.keys().any(|key| key.starts_with("tls."))
-            || boolean(text(fields, "tls")) == Some(true);
+        let tls = fields.keys().any(|key| key.starts_with("tls.")) || boolean(text(fields, "tls")) == Some(true);
         if let Some(pair) = fields.get("entrypoints").filter(|_| secure && !tls) {
             drafts.push(
                 Draft::new(format!(
