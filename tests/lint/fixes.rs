@@ -23,6 +23,11 @@ fn every_rule_that_offers_a_fix_offers_one_that_cures_its_bad_fixture_and_holds(
             fixed.write_to(&case.path()).unwrap();
             let left = lint(&case.target(), case.outside.clone(), &case.options).report.findings;
             cured += usize::from(!left.iter().any(|finding| finding.rule == rule.id));
+            // What is offered is made, and helps.
+            let offered = left.iter().filter(|finding| finding.rule == rule.id && finding.fix.is_some()).count();
+            if offered > 0 || !fixed.refused.is_empty() {
+                wrong.push(format!("{}: {offered} fixes are left, refused: {:?}", folder.display(), fixed.refused));
+            }
             let subject = open(&case.target(), case.outside.clone(), &case.options).unwrap();
             let again = fix(&subject, &case.options, most);
             if !again.files.is_empty() {

@@ -232,8 +232,9 @@ impl Decoder<'_> {
 }
 
 fn unknown(field: &str, known: &[&str], whose: &str) -> String {
-    match known.iter().map(|k| (strsim::damerau_levenshtein(k, field), k)).min().filter(|(distance, _)| *distance <= 3)
-    {
+    let close = known.iter().map(|option| option.trim_end_matches('.'));
+    let close = close.map(|option| (strsim::damerau_levenshtein(option, field), option)).min();
+    match close.filter(|(distance, _)| *distance <= 3) {
         Some((_, close)) => format!("{whose} has no option '{field}': did you mean '{close}'?"),
         None => format!("{whose} has no option '{field}'"),
     }

@@ -97,7 +97,6 @@ fn unread(key: &str) -> Option<(String, String, Vec<&'static str>)> {
     let (kind, options) = (*protocol, Protocol::of(protocol)?);
     let below = |what: &str, name: &str| format!("traefik.{kind}.{what}.{name}.");
     match rest {
-        ["serverstransports", ..] => None,
         ["routers", name, field] => of_options(below("routers", name), field, traefik::router_options(options)),
         ["services", name, field] => of_options(below("services", name), field, traefik::service_options(options)),
         ["middlewares", name, field] => {
@@ -114,7 +113,8 @@ fn unread(key: &str) -> Option<(String, String, Vec<&'static str>)> {
         // A router, service or middleware with a name and nothing else.
         ["routers" | "services" | "middlewares", ..] => Some((format!("{key}."), String::new(), Vec::new())),
         [other, ..] => {
-            let known = vec!["routers", "services", "middlewares", "serverstransports"];
+            // Transports (`serverstransports`) are for files only.
+            let known = vec!["routers", "services", "middlewares"];
             Some((format!("traefik.{kind}."), (*other).to_owned(), known))
         }
         [] => Some((format!("{key}."), String::new(), Vec::new())),

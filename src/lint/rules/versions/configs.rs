@@ -99,14 +99,16 @@ fn draft(
     let then = previous.file(old.path_of(&before.file));
     let explained = |draft: Draft| draft.at(file.clone(), "changed").at(then.clone(), "as it was released");
     match version(subject, new, key) {
-        Some(Version { at, value, in_sample: false, raised: Some(raised) }) => {
+        Some(Version { at, value, in_sample: false, raised: Some(raised), exported }) => {
+            let mut changes = vec![format!("configs.{key}.name")];
+            changes.extend(exported.map(|variable| format!("environment.{variable}")));
             let range = at.range.clone().unwrap_or_default();
             let edit = Edit { file: at.file.clone(), start: range.start, end: range.end, replacement: raised.clone() };
             explained(draft.at(at, "the same version")).help(format!("raise it to `{raised}`")).fix(Fix {
                 title: format!("raise the version of the config `{key}` from `{value}` to `{raised}`"),
                 safety: Safety::Safe,
                 edits: vec![edit],
-                changes: vec![format!("configs.{key}.name")],
+                changes,
             })
         }
         Some(Version { at, in_sample: true, .. }) => {
@@ -130,6 +132,8 @@ struct Version {
     value: String,
     in_sample: bool,
     raised: Option<String>,
+    /// The variable that `abra.sh` exports.
+    exported: Option<String>,
 }
 
 fn version(subject: &Subject, set: &Set, key: &str) -> Option<Version> {
@@ -138,7 +142,7 @@ fn version(subject: &Subject, set: &Set, key: &str) -> Option<Version> {
     let made = |at: Location, value: &str, in_sample| {
         // Only what is written exactly like that can be replaced without looking.
         let plain = facts.written(&at) == value;
-        Version { at, value: value.to_owned(), in_sample, raised: next(value).filter(|_| plain) }
+        Version { at, value: value.to_owned(), in_sample, raised: next(value).filter(|_| plain), exported: None }
     };
     let exported = facts.recipe.abra_sh.as_ref().and_then(|abra| abra.variable(&used.name));
     if let Some(variable) = exported
@@ -147,7 +151,8 @@ fn version(subject: &Subject, set: &Set, key: &str) -> Option<Version> {
         let end = variable.span.end;
         let quoted = usize::from(variable.raw.starts_with(['"', '\'']));
         let start = end.saturating_sub(variable.raw.len()) + quoted;
-        return Some(made(facts.location("abra.sh", start..end.saturating_sub(quoted)), value, false));
+        let version = made(facts.location("abra.sh", start..end.saturating_sub(quoted)), value, false);
+        return Some(Version { exported: Some(used.name.clone()), ..version });
     }
     if let Some(entry) = facts.sample.entry(&used.name) {
         return Some(made(facts.in_sample(entry.value_span.clone()), &entry.value, true));
