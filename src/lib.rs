@@ -6,6 +6,7 @@
 
 pub mod recipe;
 pub mod compose;
+pub mod traefik;
 pub mod record;
 pub mod config;
 pub mod lint;

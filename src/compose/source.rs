@@ -1,20 +1,25 @@
 //! The files that a project is loaded from, and places in them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-/// A compose file as it was read: where it lies in the recipe, and its bytes.
+use super::tree::Mapping;
+
+/// A compose file as it was read: where it lies in the recipe, and its bytes. Clones share what was parsed from it, so that a file of
+/// several sets is parsed once.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
     /// The path relative to the recipe's root, as messages show it.
     pub path: String,
     /// The content, not yet known to be UTF-8.
     pub text: Arc<[u8]>,
+    /// The file as file number 0; `None` inside when it cannot be read.
+    pub(super) parsed: Arc<OnceLock<Option<Mapping>>>,
 }
 
 impl SourceFile {
     /// A file with this path and content.
     pub fn new(path: impl Into<String>, text: impl Into<Arc<[u8]>>) -> Self {
-        Self { path: path.into(), text: text.into() }
+        Self { path: path.into(), text: text.into(), parsed: Arc::default() }
     }
 }
 

@@ -84,6 +84,20 @@ impl Mapping {
         self.entries.is_empty()
     }
 
+    /// The same mapping as a part of file number `file`.
+    pub(super) fn in_file(&self, file: u32) -> Mapping {
+        let mut copy = self.clone();
+        copy.renumber(file);
+        copy
+    }
+
+    fn renumber(&mut self, file: u32) {
+        for entry in self.entries.values_mut().filter(|entry| entry.key.file != file || entry.node.span.file != file) {
+            entry.key.file = file;
+            entry.node.renumber(file);
+        }
+    }
+
     pub(crate) fn insert(&mut self, key: String, entry: Entry) {
         self.entries.insert(key, entry);
     }
@@ -94,6 +108,16 @@ impl Mapping {
 }
 
 impl Node {
+    fn renumber(&mut self, file: u32) {
+        self.span.file = file;
+        match &mut self.content {
+            Content::List(items) => items.iter_mut().for_each(|item| item.renumber(file)),
+            Content::Map(map) => map.renumber(file),
+            Content::ForeignKeys(key) => key.file = file,
+            _ => {}
+        }
+    }
+
     /// The text, when it is text.
     pub fn as_text(&self) -> Option<&str> {
         match &self.content {

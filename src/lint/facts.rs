@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use super::draft::Location;
 use super::set::{Set, SetKind};
@@ -21,6 +22,10 @@ pub struct Facts {
     pub broken: Vec<BrokenSet>,
     /// The release that this is; `None` for the candidate.
     pub release: Option<String>,
+    /// The compose files, parsed once for all sets and rules.
+    files: BTreeMap<String, SourceFile>,
+    /// What [`words`](Self::words) found.
+    words: OnceLock<BTreeSet<String>>,
 }
 
 /// A set of compose files that cannot be loaded.
@@ -62,9 +67,31 @@ impl Facts {
     /// Reads everything about a recipe. `release` is the release that it is; `None` for the candidate. With `abra`, the only set is
     /// that of all compose files in the root, in lexical order, and the stack has no name (recipe-format.md §3).
     pub fn of(recipe: Recipe, release: Option<String>, abra: bool) -> Self {
+        Self::beside(&BTreeMap::new(), recipe, release, abra)
+    }
+
+    /// The same, beside another revision with these compose files: what did not change is not parsed again.
+    pub(super) fn beside(
+        others: &BTreeMap<String, SourceFile>,
+        recipe: Recipe,
+        release: Option<String>,
+        abra: bool,
+    ) -> Self {
         let sample = recipe.env_sample.clone().unwrap_or_else(|| EnvFile::parse(""));
-        let mut facts = Self { recipe, sample, sets: Vec::new(), broken: Vec::new(), release };
-        for choice in if abra { facts.abras_choice() } else { facts.choices() } {
+        let (files, words) = (BTreeMap::new(), OnceLock::new());
+        let mut facts = Self { recipe, sample, sets: Vec::new(), broken: Vec::new(), release, files, words };
+        let choices = if abra { facts.abras_choice() } else { facts.choices() };
+        let named = facts
+            .root_compose_files()
+            .into_iter()
+            .chain(choices.iter().flat_map(|choice| &choice.files).map(String::as_str));
+        let found = named.filter_map(|file| facts.recipe.tree.find(file).ok());
+        let file = |path: &str, bytes: &Arc<[u8]>| {
+            let other = others.get(path).filter(|other| other.text == *bytes);
+            other.cloned().unwrap_or_else(|| SourceFile::new(path, bytes.clone()))
+        };
+        facts.files = found.map(|(path, found)| (path.to_owned(), file(path, &found.bytes))).collect();
+        for choice in choices {
             match facts.load(choice) {
                 Ok(set) => facts.sets.push(set),
                 Err(broken) => facts.broken.push(broken),
@@ -128,6 +155,16 @@ impl Facts {
         self.recipe.tree.root_entries().map(|(path, _)| path).filter(|path| named(path)).collect()
     }
 
+    /// The compose files of the root and of the sets, by path.
+    pub(super) fn files(&self) -> &BTreeMap<String, SourceFile> {
+        &self.files
+    }
+
+    /// What `find` finds, which is looked for once.
+    pub(super) fn words(&self, find: impl FnOnce() -> BTreeSet<String>) -> &BTreeSet<String> {
+        self.words.get_or_init(find)
+    }
+
     /// What an operator fills in: a domain, and with it the stack's name.
     fn filled_in(&self) -> BTreeMap<String, String> {
         let host: String = self
@@ -186,7 +223,10 @@ impl Facts {
         let mut sources = Vec::new();
         for file in &choice.files {
             match self.recipe.tree.find(file) {
-                Ok((path, found)) => sources.push(SourceFile::new(path, found.bytes.clone())),
+                Ok((path, found)) => sources.push(match self.files.get(path) {
+                    Some(file) => file.clone(),
+                    None => SourceFile::new(path, found.bytes.clone()),
+                }),
                 Err(error) => {
                     let named_at = choice.named_at.clone();
                     return Err(broken(Broken::Missing { file: file.clone(), named_at, error }));

@@ -42,10 +42,18 @@ pub enum Trouble {
 
 /// Reads and judges a recipe. It never fails: what goes wrong is part of what it returns.
 pub fn lint(target: &Target, outside: Outside, options: &Options) -> Linted {
-    match open(target, outside, options) {
-        Ok(subject) => judged(target, subject, options),
-        Err(error) => unread(target, &error),
+    let subject = match open(target, outside, options) {
+        Ok(subject) => subject,
+        Err(error) => return unread(target, &error),
+    };
+    // Whoever names a release wants to know what changed since: to judge the rest alone would look as if nothing had.
+    if let (Some(since), Err(why)) = (&options.since, subject.previous()) {
+        let name = subject.candidate.recipe.name.clone();
+        let mut report = report(name, target, Vec::new());
+        report.error = Some(format!("cannot compare with `{since}`: {why}"));
+        return Linted { report, sources: Sources::new(), subject: None, trouble: Some(Trouble::Usage) };
     }
+    judged(target, subject, options)
 }
 
 /// Judges what was read.
@@ -113,16 +121,16 @@ pub fn subject(recipe: Recipe, path: &Path, outside: Outside, options: &Options)
     };
     let path = path.to_owned();
     let abra = options.abra;
+    let candidate = Facts::of(recipe, None, abra);
+    let files = candidate.files().clone();
     let loader = Box::new(move || match before {
         None => Ok(None),
-        Some(tag) => read_release(&path, tag, abra).map(Some),
+        Some(tag) => {
+            let recipe = Recipe::release(&path, &tag).map_err(|error| error.to_string())?;
+            Ok(Some(Facts::beside(&files, recipe, Some(tag), abra)))
+        }
     });
-    Subject::with(Facts::of(recipe, None, options.abra), outside, loader)
-}
-
-fn read_release(path: &Path, tag: String, abra: bool) -> Result<Facts, String> {
-    let recipe = Recipe::at(path, &tag).map_err(|error| error.to_string())?;
-    Ok(Facts::of(recipe, Some(tag), abra))
+    Subject::with(candidate, outside, loader)
 }
 
 /// The newest release before the candidate: one that is older than the candidate's own version when it has one, and on another commit.

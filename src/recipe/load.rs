@@ -57,6 +57,29 @@ impl Recipe {
         Recipe::at_within(path, revision, Limits::default())
     }
 
+    /// The files of a release (or of any revision) and what is parsed from them, without looking at the repository's other tags: its
+    /// releases and irregularities are left empty.
+    ///
+    /// # Errors
+    /// As [`at`](Recipe::at).
+    pub fn release(path: &Path, revision: &str) -> Result<Recipe, Error> {
+        let path = directory(path)?;
+        let Some(repository) = Repository::open(&path)? else {
+            return Err(Error::NotARepository { path, revision: revision.to_owned() });
+        };
+        let commit = repository.resolve(revision)?;
+        let mut builder = TreeBuilder::new(Limits::default());
+        repository.read_tree(&commit, &mut builder, &mut Vec::new())?;
+        let tree = builder.finish();
+        check(&path, Some(revision), &tree, &mut Vec::new())?;
+        let origin = Origin::Revision { path: path.clone(), revision: revision.to_owned() };
+        let version = super::Version::parse(revision).ok();
+        let candidate = Candidate { commit: Some(commit), version, dirty: false, changed: Vec::new(), origin };
+        let mut recipe = Recipe::of_tree("", tree, candidate);
+        recipe.name = name(&path, Some(&repository), recipe.env_sample.as_ref(), &mut Vec::new());
+        Ok(recipe)
+    }
+
     /// The same with limits of the caller's choice.
     ///
     /// # Errors

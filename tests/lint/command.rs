@@ -41,6 +41,8 @@ fn exit_codes_are_those_of_the_design() {
     assert_eq!(code(&good, &["--at", "9.9.9+9"]), Some(2));
     assert_eq!(code(&good, &["--explain", "R999"]), Some(2));
     assert_eq!(code(&good, &["--config", "/no/such/file"]), Some(2));
+    assert_eq!(code(&good, &["--since", "9.9.9+9"]), Some(2), "nothing was compared");
+    assert_eq!(code(&good, &["--rules-as-of", "banana"]), Some(2));
     let bad = bad.path();
     assert_eq!(code(&good, &[".", bad.to_str().unwrap(), "/no/such/recipe"]), Some(2), "usage is worst");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use taster::lint::{FAMILIES, FixKind, fix, lint, open};
+use taster::lint::{FAMILIES, FixKind, ImageAnswer, Outside, fix, lint, open};
 use taster::record::Safety;
 
 use crate::command::{out, taster};
@@ -23,6 +23,11 @@ fn every_rule_that_offers_a_fix_offers_one_that_cures_its_bad_fixture_and_holds(
             fixed.write_to(&case.path()).unwrap();
             let left = lint(&case.target(), case.outside.clone(), &case.options).report.findings;
             cured += usize::from(!left.iter().any(|finding| finding.rule == rule.id));
+            // What is offered is made, and helps.
+            let offered = left.iter().filter(|finding| finding.rule == rule.id && finding.fix.is_some()).count();
+            if offered > 0 || !fixed.refused.is_empty() {
+                wrong.push(format!("{}: {offered} fixes are left, refused: {:?}", folder.display(), fixed.refused));
+            }
             let subject = open(&case.target(), case.outside.clone(), &case.options).unwrap();
             let again = fix(&subject, &case.options, most);
             if !again.files.is_empty() {
@@ -98,6 +103,59 @@ fn what_changed_meanwhile_is_left_alone() {
     }
     assert!(fixed.write_to(&case.path()).unwrap_err().to_string().contains("was changed meanwhile"));
     assert_eq!(std::fs::read(case.path().join("compose.yml")).unwrap(), b"somebody saved this\n");
+}
+
+/// What `--fix=unsafe` makes of the line of an image; `also` is another edit of the recipe.
+fn pinned(service: &str, image: &str, also: (&str, &str)) -> String {
+    let case = Case::make(&fixtures().join("R002/good"));
+    let file = case.path().join("compose.yml");
+    let text = std::fs::read_to_string(&file).unwrap().replace(also.0, also.1);
+    let (before, rest) = text.split_once(&format!("  {service}:\n    image: ")).unwrap();
+    let (_, rest) = rest.split_once('\n').unwrap();
+    let text = format!("{before}  {service}:\n    image: {image}\n{rest}");
+    std::fs::write(&file, text).unwrap();
+    let safe = taster(&case.path(), &["--fix"]);
+    assert!(std::fs::read_to_string(&file).unwrap().contains(&format!("    image: {image}\n")), "{safe:?}");
+    let output = taster(&case.path(), &["--fix=unsafe"]);
+    let after = std::fs::read_to_string(&file).unwrap();
+    let (new_before, after) = after.split_once(&format!("  {service}:\n    image: ")).unwrap();
+    let (line, new_rest) = after.split_once('\n').unwrap();
+    assert_eq!((new_before, new_rest), (before, rest), "only the image changes: {output:?}");
+    line.to_owned()
+}
+
+#[test]
+fn what_can_be_pinned_is_pinned_and_only_when_asked_for() {
+    let none = ("", "");
+    // The version label tells the tag of `app`.
+    assert_eq!(pinned("app", "nginx", none), "nginx:1.27.2");
+    assert_eq!(pinned("app", "\"nginx:latest\" # why", none), "\"nginx:1.27.2\" # why");
+    // Another service has the image.
+    assert_eq!(pinned("db", "nginx", none), "nginx:1.27.2");
+    // What a variable makes of it in the sample.
+    assert_eq!(pinned("db", "'postgres:${TAG:-16.4}'", none), "'postgres:16.4'");
+    // Nothing tells the tag: it stays.
+    assert_eq!(pinned("db", "postgres:latest", none), "postgres:latest");
+    assert_eq!(pinned("app", "nginx", ("=1.2.0+1.27.2", "=1.2.0+edge")), "nginx");
+    assert_eq!(pinned("db", "postgres:${TAG:-latest}", none), "postgres:${TAG:-latest}");
+}
+
+#[test]
+fn the_newest_tag_of_the_registry_is_taken_when_nothing_else_tells() {
+    let case = Case::make(&fixtures().join("R004/bad"));
+    let outside = Outside {
+        images: Some(vec![ImageAnswer {
+            reference: "postgres:latest".to_owned(),
+            exists: true,
+            tags: ["16", "16.4", "17.2", "17.10", "18.0-alpine", "latest"].map(str::to_owned).to_vec(),
+            ..ImageAnswer::default()
+        }]),
+        ..Outside::default()
+    };
+    let subject = open(&case.target(), outside, &case.options).unwrap();
+    let fixed = fix(&subject, &case.options, Safety::Unsafe);
+    let after = String::from_utf8(fixed.files["compose.yml"].after.clone()).unwrap();
+    assert!(after.contains("    image: postgres:17.10\n"), "{after}");
 }
 
 /// The base recipe whose service `db` has these lines instead of its labels under `deploy:`, after `--fix`.

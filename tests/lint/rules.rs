@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use rayon::prelude::*;
 use taster::lint::{FAMILIES, lint};
 use taster::record::Finding;
 
@@ -12,8 +13,8 @@ use crate::fixture::{self, Case};
 
 #[test]
 fn a_bad_fixture_triggers_exactly_its_rule() {
-    let mut wrong = String::new();
-    for (id, folder) in all("bad") {
+    let judged = all("bad").into_par_iter().map(|(id, folder)| {
+        let mut wrong = String::new();
         let case = Case::make(&folder);
         let findings = findings(&case);
         let stray = |finding: &&Finding| finding.rule != id && !case.also.contains(&finding.rule);
@@ -34,19 +35,20 @@ fn a_bad_fixture_triggers_exactly_its_rule() {
         if found != expected {
             _ = writeln!(wrong, "{}: expected.txt says\n{expected}and these were found:\n{found}", name(&folder));
         }
-    }
+        wrong
+    });
+    let wrong: String = judged.collect();
     assert!(wrong.is_empty(), "{wrong}");
 }
 
 #[test]
 fn a_good_fixture_triggers_nothing_at_all() {
-    let mut wrong = String::new();
-    for (_, folder) in all("good") {
+    let judged = all("good").into_par_iter().map(|(_, folder)| {
         let case = Case::make(&folder);
-        for finding in findings(&case) {
-            _ = writeln!(wrong, "{}: {finding}", name(&folder));
-        }
-    }
+        let found = findings(&case);
+        found.iter().map(|finding| format!("{}: {finding}\n", name(&folder))).collect::<String>()
+    });
+    let wrong: String = judged.collect();
     assert!(wrong.is_empty(), "{wrong}");
 }
 

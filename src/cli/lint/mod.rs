@@ -183,12 +183,15 @@ fn options(arguments: &LintArguments) -> anyhow::Result<Options> {
         ),
     };
     let commons = commons(arguments.config.as_deref(), baseline)?;
-    Ok(Options {
-        abra: arguments.abra,
-        since: arguments.since.clone(),
-        rules_as_of: arguments.rules_as_of.clone().or(commons.rules_as_of),
-        policy: commons.policy,
-    })
+    let rules_as_of = arguments.rules_as_of.clone().or(commons.rules_as_of);
+    if let Some(version) = rules_as_of.as_deref().filter(|version| !is_version(version)) {
+        anyhow::bail!("`{version}` is no version of taster, so no rule can be newer; write one as `0.1.0`");
+    }
+    Ok(Options { abra: arguments.abra, since: arguments.since.clone(), rules_as_of, policy: commons.policy })
+}
+
+fn is_version(text: &str) -> bool {
+    text.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// What the commons decides about findings: by this file, or by `taster.toml` here, when there is one.

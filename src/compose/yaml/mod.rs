@@ -38,7 +38,14 @@ pub fn parse(source: &SourceFile) -> Result<Mapping, LoadError> {
 /// # Errors
 /// Every problem found: too large, no UTF-8, no YAML, a duplicate key, an alias without anchor, a cycle, no mapping.
 pub(crate) fn read(file: u32, source: &SourceFile) -> Result<Mapping, Vec<Issue>> {
-    let bytes = &source.text;
+    match source.parsed.get_or_init(|| read_anew(0, &source.text).ok()) {
+        Some(parsed) => Ok(parsed.in_file(file)),
+        // Errors are rare, and name the file: they are found again.
+        None => read_anew(file, &source.text),
+    }
+}
+
+fn read_anew(file: u32, bytes: &[u8]) -> Result<Mapping, Vec<Issue>> {
     if bytes.len() > SIZE_LIMIT {
         let message = format!("the file is too large: {} bytes, and at most {SIZE_LIMIT} bytes are read", bytes.len());
         let help = "a compose file has a few kilobytes; check that this is one, and move data into files of its own";

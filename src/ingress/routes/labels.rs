@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Scheme;
 use super::middleware::{self, Middleware};
 use super::note::{Note, NoteCode, Severity};
+use crate::traefik::{self, Protocol, boolean, list};
 
 /// What the labels of one service ask for.
 #[derive(Debug, Default)]
@@ -55,20 +56,6 @@ impl Default for LoadBalancer {
     fn default() -> Self {
         Self { port: None, scheme: Scheme::Http, pass_host_header: true }
     }
-}
-
-/// A Boolean as Go's `strconv.ParseBool` reads it.
-pub(super) fn boolean(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
-    }
-}
-
-/// A list separated by commas; empty items fall out.
-pub(super) fn list(text: &str) -> Vec<String> {
-    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
 /// Reads the labels of one service.
@@ -137,11 +124,14 @@ impl Decoder<'_> {
     fn router(&mut self, key: &str, name: &str, field: &str, value: &str, tcp: bool) {
         let routers = if tcp { &mut self.out.tcp_routers } else { &mut self.out.routers };
         let router = routers.entry(name.to_owned()).or_default();
-        let plain = field.split('[').next().unwrap_or_default();
-        match plain {
+        let options = traefik::router_options(if tcp { Protocol::Tcp } else { Protocol::Http });
+        if !traefik::is_option(options, field) {
+            return self.refuse(key, NoteCode::UnknownLabel, unknown(field, options, "a router"));
+        }
+        match traefik::without_indices(field).as_str() {
             "rule" => router.rule = value.to_owned(),
-            "entrypoints" => router.entrypoints.extend(list(value)),
-            "middlewares" => router.middlewares.extend(list(value)),
+            "entrypoints" => router.entrypoints.extend(list(value).map(str::to_owned)),
+            "middlewares" => router.middlewares.extend(list(value).map(str::to_owned)),
             "service" => router.service = value.to_owned(),
             "priority" => match value.parse() {
                 Ok(priority) => router.priority = priority,
@@ -151,27 +141,29 @@ impl Decoder<'_> {
                 Some(tls) => router.tls |= tls,
                 None => self.refuse(key, NoteCode::BadValue, format!("'{value}' is neither true nor false")),
             },
-            "tls.passthrough" if tcp => {
+            "tls.passthrough" => {
                 router.tls = true;
                 router.passthrough = boolean(value) == Some(true);
             }
-            "tls.options" | "tls.certresolver" | "tls.domains" => router.tls = true,
-            "rulesyntax" | "parentrefs" => {}
-            field if field.starts_with("observability.") => {}
-            _ => self.refuse(key, NoteCode::UnknownLabel, unknown(plain, ROUTER_FIELDS, "a router")),
+            field if field.starts_with("tls.") => router.tls = true,
+            _ => {}
         }
     }
 
     fn balancer(&mut self, key: &str, name: &str, field: &str, value: &str, tcp: bool) {
         let services = if tcp { &mut self.out.tcp_services } else { &mut self.out.services };
         let service = services.entry(name.to_owned()).or_default();
+        let options = traefik::service_options(if tcp { Protocol::Tcp } else { Protocol::Http });
+        if !traefik::is_option(options, field) {
+            return self.refuse(key, NoteCode::UnknownLabel, unknown(field, options, "a service"));
+        }
         match field {
             "loadbalancer.server.port" | "loadbalancer.servers[0].port" => match value.parse() {
                 Ok(port) if port > 0 => service.port = Some(port),
                 _ if value.is_empty() => {}
                 _ => self.refuse(key, NoteCode::BadValue, format!("'{value}' is not a port (1 to 65535)")),
             },
-            "loadbalancer.server.scheme" if !tcp => match value {
+            "loadbalancer.server.scheme" => match value {
                 "http" | "" => service.scheme = Scheme::Http,
                 "https" => {
                     service.scheme = Scheme::Https;
@@ -182,14 +174,11 @@ impl Decoder<'_> {
                 "h2c" => service.scheme = Scheme::H2c,
                 other => self.refuse(key, NoteCode::BadValue, format!("'{other}' is not http, https or h2c")),
             },
-            "loadbalancer.passhostheader" if !tcp => match boolean(value) {
+            "loadbalancer.passhostheader" => match boolean(value) {
                 Some(pass) => service.pass_host_header = pass,
                 None => self.refuse(key, NoteCode::BadValue, format!("'{value}' is neither true nor false")),
             },
-            field if BALANCER_ELSE.iter().any(|known| field.starts_with(known)) => {
-                self.note(key, NoteCode::NotEmulated, Severity::Info, "not emulated".into());
-            }
-            _ => self.refuse(key, NoteCode::UnknownLabel, unknown(field, BALANCER_FIELDS, "a service")),
+            _ => self.note(key, NoteCode::NotEmulated, Severity::Info, "not emulated".into()),
         }
     }
 
@@ -242,30 +231,10 @@ impl Decoder<'_> {
     }
 }
 
-const ROUTER_FIELDS: &[&str] =
-    &["rule", "entrypoints", "middlewares", "service", "priority", "tls", "tls.certresolver"];
-const BALANCER_FIELDS: &[&str] =
-    &["loadbalancer.server.port", "loadbalancer.server.scheme", "loadbalancer.passhostheader"];
-/// Options of a service that Traefik knows and that change nothing here.
-const BALANCER_ELSE: &[&str] = &[
-    "loadbalancer.server.url",
-    "loadbalancer.server.weight",
-    "loadbalancer.server.preservepath",
-    "loadbalancer.server.tls",
-    "loadbalancer.servers[",
-    "loadbalancer.sticky",
-    "loadbalancer.healthcheck",
-    "loadbalancer.passivehealthcheck",
-    "loadbalancer.responseforwarding",
-    "loadbalancer.serverstransport",
-    "loadbalancer.strategy",
-    "loadbalancer.terminationdelay",
-    "loadbalancer.proxyprotocol",
-];
-
 fn unknown(field: &str, known: &[&str], whose: &str) -> String {
-    match known.iter().map(|k| (strsim::damerau_levenshtein(k, field), k)).min().filter(|(distance, _)| *distance <= 3)
-    {
+    let close = known.iter().map(|option| option.trim_end_matches('.'));
+    let close = close.map(|option| (strsim::damerau_levenshtein(option, field), option)).min();
+    match close.filter(|(distance, _)| *distance <= 3) {
         Some((_, close)) => format!("{whose} has no option '{field}': did you mean '{close}'?"),
         None => format!("{whose} has no option '{field}'"),
     }

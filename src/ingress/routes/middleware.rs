@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::labels::{boolean, list};
+use crate::traefik::{self, Protocol, boolean, list};
 
 /// A middleware.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,26 +119,6 @@ impl Refusal {
     }
 }
 
-/// Kinds that Traefik has and the proxy does not imitate (its documentation, "HTTP Middleware Overview").
-const NOT_EMULATED: &[&str] = &[
-    "buffering",
-    "circuitbreaker",
-    "compress",
-    "contenttype",
-    "digestauth",
-    "encodedcharacters",
-    "errors",
-    "forwardauth",
-    "grpcweb",
-    "inflightreq",
-    "ipallowlist",
-    "ipwhitelist",
-    "passtlsclientcert",
-    "plugin",
-    "ratelimit",
-    "retry",
-];
-
 /// Reads one middleware from the labels below `traefik.http.middlewares.<name>.`: (path in lower case, path as written, value).
 ///
 /// # Errors
@@ -155,6 +135,7 @@ pub(super) fn parse(fields: &[(String, String, String)]) -> Result<Parsed, Refus
             "a middleware can have only one kind: give the second a name of its own".into(),
         ));
     }
+    let known = traefik::middleware_kind(Protocol::Http, &kind);
     let mut reader = Reader { kind: &kind, fields, used: Vec::new() };
     let middleware = match kind.as_str() {
         "redirectscheme" => Middleware::RedirectScheme {
@@ -183,7 +164,7 @@ pub(super) fn parse(fields: &[(String, String, String)]) -> Result<Parsed, Refus
             Middleware::BasicAuth { realm: if realm.is_empty() { "traefik".into() } else { realm } }
         }
         "chain" => Middleware::Chain { middlewares: reader.list("middlewares") },
-        other if NOT_EMULATED.contains(&other) => {
+        _ if known.is_some() => {
             return Ok(Parsed { middleware: Middleware::NotEmulated { kind }, not_emulated: Vec::new() });
         }
         other => return Err(Refusal::decode(written, format!("Traefik has no middleware '{other}'"))),
@@ -233,7 +214,7 @@ impl Reader<'_> {
     }
 
     fn list(&mut self, name: &str) -> Vec<String> {
-        let mut items: Vec<String> = list(&self.text(name));
+        let mut items: Vec<String> = list(&self.text(name)).map(str::to_owned).collect();
         let indexed = format!("{}.{name}[", self.kind);
         for (lower, _, value) in self.fields.iter().filter(|(lower, ..)| lower.starts_with(&indexed)) {
             self.used.push(lower.clone());

@@ -1,6 +1,7 @@
 //! R003, R004, R005 and R011: images and their tags.
 
 use crate::lint::rule::{Check, Confidence, FixKind, Rule, page};
+use crate::lint::rules::images::pin;
 use crate::lint::{Draft, ImageReference, Location, SemverLike, Set, Subject};
 use crate::record::Level;
 
@@ -9,7 +10,7 @@ pub(super) const UNTAGGED: Rule = Rule {
     name: "image-untagged",
     level: Level::Warn,
     since: "0.1.0",
-    fix: FixKind::None,
+    fix: FixKind::Unsafe,
     confidence: Confidence::Certain,
     summary: "all images use a tag",
     needs: &[],
@@ -22,7 +23,7 @@ pub(super) const UNSTABLE: Rule = Rule {
     name: "image-tag-unstable",
     level: Level::Warn,
     since: "0.1.0",
-    fix: FixKind::None,
+    fix: FixKind::Unsafe,
     confidence: Confidence::Certain,
     summary: "no unstable tags",
     needs: &[],
@@ -64,17 +65,18 @@ fn images(set: &Set) -> impl Iterator<Item = (&str, ImageReference<'_>, Location
     })
 }
 
-fn untagged(_subject: &Subject, set: &Set) -> Vec<Draft> {
+fn untagged(subject: &Subject, set: &Set) -> Vec<Draft> {
     let bare = images(set).filter(|(_, image, _)| image.tag.is_none() && image.digest.is_none());
     bare.map(|(service, image, at)| {
-        Draft::new(format!("the image `{}` of the service `{service}` has no tag", image.name))
+        let draft = Draft::new(format!("the image `{}` of the service `{service}` has no tag", image.name))
             .at(at, "")
-            .help("name the version that you tested, as in `nginx:1.27.2`")
+            .help("name the version that you tested, as in `nginx:1.27.2`");
+        Draft { fix: pin::tagged(subject, set, service), ..draft }
     })
     .collect()
 }
 
-fn unstable(_subject: &Subject, set: &Set) -> Vec<Draft> {
+fn unstable(subject: &Subject, set: &Set) -> Vec<Draft> {
     let drafts = images(set).filter_map(|(service, image, at)| {
         let message = match image.tag {
             None if image.digest.is_none() => {
@@ -85,7 +87,8 @@ fn unstable(_subject: &Subject, set: &Set) -> Vec<Draft> {
             }
             _ => return None,
         };
-        Some(Draft::new(message).at(at, "").help("name the version that you tested, as in `nginx:1.27.2`"))
+        let draft = Draft::new(message).at(at, "").help("name the version that you tested, as in `nginx:1.27.2`");
+        Some(Draft { fix: pin::tagged(subject, set, service), ..draft })
     });
     drafts.collect()
 }

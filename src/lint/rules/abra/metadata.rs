@@ -22,8 +22,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(subject: &Subject) -> Vec<Draft> {
     let facts = &subject.candidate;
-    let help =
-        "recipe-format: `<!-- metadata -->`, a line `* **Category**: Apps` for each field, `<!-- endmetadata -->`";
+    let help = "write `<!-- metadata -->`, a line `* **Category**: Apps` for each field, `<!-- endmetadata -->`";
     let Some(readme) = &facts.recipe.readme else {
         return vec![Draft::new("there is no README.md with metadata").at(facts.file("README.md"), "").help(help)];
     };

@@ -1,5 +1,6 @@
 //! Rules about images.
 
+pub(super) mod pin;
 mod registry;
 mod written;
 
@@ -14,4 +15,5 @@ pub(super) const RULES: &[&Rule] = &[
     &registry::ABSENT,
     &registry::ARCHITECTURE,
     &registry::NEWER,
+    &written::UNNAMED,
 ];

@@ -1,4 +1,4 @@
-//! I401 to I404: images as the compose files name them.
+//! I401 to I404, and I408: images as the compose files name them.
 
 use crate::lint::rule::{Check, Confidence, FixKind, Rule, page};
 use crate::lint::{Draft, ImageReference, SemverLike, Set, Subject};
@@ -37,7 +37,7 @@ pub(super) const VARIABLE: Rule = Rule {
     name: "image-from-variable",
     level: Level::Warn,
     since: "0.1.0",
-    fix: FixKind::None,
+    fix: FixKind::Unsafe,
     confidence: Confidence::Likely,
     summary: "no image or tag comes from a variable",
     needs: &[],
@@ -55,6 +55,19 @@ pub(super) const DIFFERENT: Rule = Rule {
     needs: &[],
     page: page!("I404"),
     check: Check::Set(different),
+};
+
+pub(super) const UNNAMED: Rule = Rule {
+    id: "I408",
+    name: "digest-without-tag",
+    level: Level::Warn,
+    since: "0.1.0",
+    fix: FixKind::None,
+    confidence: Confidence::Certain,
+    summary: "every image that is pinned by its digest has a tag too",
+    needs: &[],
+    page: page!("I408"),
+    check: Check::Set(unnamed),
 };
 
 /// The services with images: name, reference as written, place.
@@ -136,16 +149,16 @@ fn fault(text: &str) -> Option<&'static str> {
     }
 }
 
-fn variable(_subject: &Subject, set: &Set) -> Vec<Draft> {
+fn variable(subject: &Subject, set: &Set) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (service, _, _) in images(set) {
         let path = format!("services.{service}.image");
         for used in set.loaded.variables.iter().filter(|used| used.path == path) {
-            drafts.push(
-                Draft::new(format!("the image of the service `{service}` depends on the variable `{}`", used.name))
-                    .at(set.location(used.span), "")
-                    .help("write the reference out: the version label, the catalogue and Renovate cannot follow what an operator has in `.env`"),
-            );
+            let mut draft = Draft::new(format!("the image of the service `{service}` depends on the variable `{}`", used.name))
+                .at(set.location(used.span), "")
+                .help("write the reference out: the version label, the catalogue and Renovate cannot follow what an operator has in `.env`");
+            draft.fix = super::pin::written_out(subject, set, service);
+            drafts.push(draft);
         }
     }
     drafts
@@ -181,6 +194,21 @@ fn different(_subject: &Subject, set: &Set) -> Vec<Draft> {
         }
     }
     drafts
+}
+
+fn unnamed(_subject: &Subject, set: &Set) -> Vec<Draft> {
+    let bare = images(set).filter(|(_, text, _)| {
+        let image = ImageReference::parse(text);
+        image.digest.is_some() && image.tag.is_none()
+    });
+    bare.map(|(service, _, at)| {
+        Draft::new(format!(
+            "the image of the service `{service}` has a digest and no tag, so nobody can tell its version"
+        ))
+        .at(at, "")
+        .help("name both: `nginx:1.27.2@sha256:…` is pulled by its digest, and the catalogue and Renovate read the tag")
+    })
+    .collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod bot;
 mod dumps;
 mod misplaced;
 mod moving;
+mod resolver;
 mod routers;
 mod traefik;
 mod unknown;
@@ -41,4 +42,5 @@ pub(super) const RULES: &[&Rule] = &[
     &version::MISSING,
     &version::MALFORMED,
     &version::TIMEOUT,
+    &resolver::RULE,
 ];

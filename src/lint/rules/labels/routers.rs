@@ -6,8 +6,9 @@ use crate::record::Level;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::traefik::{self, Fields, Labels, list, own_provider, plain, text};
+use super::traefik::{self, Fields, Labels, own_provider, plain, text};
 use crate::lint::{Location, Pair};
+use crate::traefik::{boolean, list};
 
 pub(super) const PORT: Rule = Rule {
     id: "L206",
@@ -118,7 +119,8 @@ pub(super) const ENABLE: Rule = Rule {
     check: Check::Set(enable),
 };
 
-fn enabled(set: &Set) -> Vec<Labels<'_>> {
+/// The labels of the services that Traefik is told to look at.
+pub(super) fn enabled(set: &Set) -> Vec<Labels<'_>> {
     traefik::all(set).into_iter().filter(Labels::enabled).collect()
 }
 
@@ -193,7 +195,7 @@ fn domain(subject: &Subject, set: &Set) -> Vec<Draft> {
 }
 
 /// Whether something there comes from a variable, the stack's name aside.
-fn from_variable(set: &Set, at: &Location) -> bool {
+pub(super) fn from_variable(set: &Set, at: &Location) -> bool {
     set.loaded.variables.iter().filter(|used| used.name != "STACK_NAME").any(|used| {
         let there = set.location(used.span);
         let inside = there.range.zip(at.range.clone()).is_some_and(|(a, b)| b.start <= a.start && a.end <= b.end);
@@ -269,8 +271,7 @@ fn tls(_subject: &Subject, set: &Set) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (labels, name, fields) in routers(&enabled(set)) {
         let secure = list(text(fields, "entrypoints")).any(|point| matches!(point, "web-secure" | "websecure"));
-        let tls = fields.keys().any(|key| key.starts_with("tls."))
-            || matches!(text(fields, "tls"), "1" | "t" | "T" | "true" | "TRUE" | "True");
+        let tls = fields.keys().any(|key| key.starts_with("tls.")) || boolean(text(fields, "tls")) == Some(true);
         if let Some(pair) = fields.get("entrypoints").filter(|_| secure && !tls) {
             drafts.push(
                 Draft::new(format!(
@@ -367,6 +368,7 @@ fn enable(_subject: &Subject, set: &Set) -> Vec<Draft> {
         .collect()
 }
 
-fn routers<'l, 's>(labels: &'l [Labels<'s>]) -> impl Iterator<Item = (&'l Labels<'s>, &'l str, &'l Fields)> {
+/// The HTTP routers of these labels: whose they are, name, fields.
+pub(super) fn routers<'l, 's>(labels: &'l [Labels<'s>]) -> impl Iterator<Item = (&'l Labels<'s>, &'l str, &'l Fields)> {
     labels.iter().flat_map(|labels| labels.routers.iter().map(move |(name, fields)| (labels, name.as_str(), fields)))
 }

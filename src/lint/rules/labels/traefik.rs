@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::lint::{Pair, Set};
+use crate::traefik::boolean;
 
 /// A router, service or middleware: its labels by the rest of their keys, in lower case.
 pub(super) type Fields = BTreeMap<String, Pair>;
@@ -28,7 +29,7 @@ impl Labels<'_> {
     /// Whether Traefik is told to look at the service.
     pub(super) fn enabled(&self) -> bool {
         let value = self.enable.as_ref().and_then(|pair| pair.value.as_deref()).unwrap_or_default();
-        matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")
+        boolean(value) == Some(true)
     }
 }
 
@@ -70,11 +71,6 @@ fn read<'s>(set: &'s Set, service: &'s str) -> Option<Labels<'s>> {
 /// The text of a field; empty when it is not there.
 pub(super) fn text<'f>(fields: &'f Fields, key: &str) -> &'f str {
     fields.get(key).and_then(|pair| pair.value.as_deref()).unwrap_or_default()
-}
-
-/// A list parted by commas.
-pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
 /// A name, when it is of the swarm's own provider: `name`, `name@docker`, `name@swarm`.

@@ -4,6 +4,7 @@ use super::traefik::plain;
 use crate::lint::rule::{Check, Confidence, FixKind, Rule, page};
 use crate::lint::{Draft, Set, Subject};
 use crate::record::Level;
+use crate::traefik::{self, Protocol};
 
 pub(super) const REFUSED: Rule = Rule {
     id: "L202",
@@ -54,81 +55,6 @@ pub(super) const COOP_CLOUD: Rule = Rule {
     check: Check::Set(coop_cloud),
 };
 
-const HTTP_ROUTER: [&str; 9] = [
-    "rule",
-    "rulesyntax",
-    "entrypoints",
-    "middlewares",
-    "service",
-    "priority",
-    "tls",
-    "tls.certresolver",
-    "tls.options",
-];
-const TCP_ROUTER: [&str; 10] = [
-    "rule",
-    "rulesyntax",
-    "entrypoints",
-    "middlewares",
-    "service",
-    "priority",
-    "tls",
-    "tls.certresolver",
-    "tls.options",
-    "tls.passthrough",
-];
-const UDP_ROUTER: [&str; 2] = ["entrypoints", "service"];
-const SERVICE: [&str; 8] = [
-    "loadbalancer.server.port",
-    "loadbalancer.server.scheme",
-    "loadbalancer.server.url",
-    "loadbalancer.server.weight",
-    "loadbalancer.server.preservepath",
-    "loadbalancer.passhostheader",
-    "loadbalancer.serverstransport",
-    "loadbalancer.strategy",
-];
-/// Options that go on below.
-const BELOW_ROUTER: [&str; 3] = ["tls.domains[", "observability.", "parentrefs"];
-const BELOW_SERVICE: [&str; 8] = [
-    "loadbalancer.servers[",
-    "loadbalancer.server.tls",
-    "loadbalancer.sticky",
-    "loadbalancer.healthcheck",
-    "loadbalancer.passivehealthcheck",
-    "loadbalancer.responseforwarding",
-    "loadbalancer.terminationdelay",
-    "loadbalancer.proxyprotocol",
-];
-const HTTP_MIDDLEWARE: [&str; 26] = [
-    "addprefix",
-    "basicauth",
-    "buffering",
-    "chain",
-    "circuitbreaker",
-    "compress",
-    "contenttype",
-    "digestauth",
-    "encodedcharacters",
-    "errors",
-    "forwardauth",
-    "grpcweb",
-    "headers",
-    "inflightreq",
-    "ipallowlist",
-    "ipwhitelist",
-    "passtlsclientcert",
-    "plugin",
-    "ratelimit",
-    "redirectregex",
-    "redirectscheme",
-    "replacepath",
-    "replacepathregex",
-    "retry",
-    "stripprefix",
-    "stripprefixregex",
-];
-const TCP_MIDDLEWARE: [&str; 3] = ["inflightconn", "ipallowlist", "ipwhitelist"];
 const ROOT: [&str; 4] = ["enable", "http", "tcp", "udp"];
 /// Roots of Traefik 1, which no later version reads.
 const FIRST_VERSION: [&str; 5] = ["backend", "frontend", "port", "protocol", "weight"];
@@ -148,42 +74,8 @@ fn refused(_subject: &Subject, set: &Set) -> Vec<Draft> {
     for (service, _) in set.project().services() {
         for pair in set.deploy_labels(service) {
             let key = pair.key.to_lowercase();
-            let parts: Vec<&str> = key.splitn(5, '.').collect();
-            let ["traefik", protocol @ ("http" | "tcp" | "udp"), rest @ ..] = parts.as_slice() else { continue };
-            let (before, wrong, known): (String, &str, &[&str]) = match rest {
-                ["routers", name, field] => {
-                    let known: &[&str] = match *protocol {
-                        "http" => &HTTP_ROUTER,
-                        "tcp" => &TCP_ROUTER,
-                        _ => &UDP_ROUTER,
-                    };
-                    if known.contains(field) || BELOW_ROUTER.iter().any(|start| field.starts_with(start)) {
-                        continue;
-                    }
-                    (format!("traefik.{protocol}.routers.{name}."), field, known)
-                }
-                ["services", name, field] => {
-                    if SERVICE.contains(field) || BELOW_SERVICE.iter().any(|start| field.starts_with(start)) {
-                        continue;
-                    }
-                    (format!("traefik.{protocol}.services.{name}."), field, &SERVICE)
-                }
-                ["middlewares", name, field] => {
-                    let known: &[&str] = if *protocol == "http" { &HTTP_MIDDLEWARE } else { &TCP_MIDDLEWARE };
-                    let kind = field.split(['.', '[']).next().unwrap_or_default();
-                    if known.contains(&kind) {
-                        continue;
-                    }
-                    (format!("traefik.{protocol}.middlewares.{name}."), kind, known)
-                }
-                ["serverstransports", ..] => continue,
-                [kind, ..] if !["routers", "services", "middlewares"].contains(kind) => {
-                    (format!("traefik.{protocol}."), kind, &["routers", "services", "middlewares", "serverstransports"])
-                }
-                // A router, service or middleware with a name and nothing else.
-                _ => (format!("{key}."), "", &[]),
-            };
-            let meant = nearest(wrong, known).map(|near| format!("`{}{near}`", plain(set, &before)));
+            let Some((before, wrong, known)) = unread(&key) else { continue };
+            let meant = nearest(&wrong, &known).map(|near| format!("`{}{near}`", plain(set, &before)));
             drafts.push(
                 Draft::new(format!(
                     "Traefik has no label `{}`, and ignores every label of the service `{service}` for it",
@@ -196,6 +88,46 @@ fn refused(_subject: &Subject, set: &Set) -> Vec<Draft> {
         }
     }
     drafts
+}
+
+/// What Traefik cannot read of a label's key in lower case: what stands before it, the word itself, and the words that could stand there.
+fn unread(key: &str) -> Option<(String, String, Vec<&'static str>)> {
+    let parts: Vec<&str> = key.splitn(5, '.').collect();
+    let ["traefik", protocol, rest @ ..] = parts.as_slice() else { return None };
+    let (kind, options) = (*protocol, Protocol::of(protocol)?);
+    let below = |what: &str, name: &str| format!("traefik.{kind}.{what}.{name}.");
+    match rest {
+        ["routers", name, field] => of_options(below("routers", name), field, traefik::router_options(options)),
+        ["services", name, field] => of_options(below("services", name), field, traefik::service_options(options)),
+        ["middlewares", name, field] => {
+            let word = field.split(['.', '[']).next().unwrap_or_default();
+            let Some(middleware) = traefik::middleware_kind(options, word) else {
+                let known = traefik::middleware_kinds(options).iter().map(|kind| kind.name).collect();
+                return Some((below("middlewares", name), word.to_owned(), known));
+            };
+            let (_, option) = field.split_once('.').filter(|_| !middleware.options.is_empty())?;
+            // A newer Traefik may have more: what is like nothing known is let pass.
+            let wrong = of_options(format!("{}{word}.", below("middlewares", name)), option, middleware.options);
+            wrong.filter(|(_, wrong, known)| nearest(wrong, known).is_some())
+        }
+        // A router, service or middleware with a name and nothing else.
+        ["routers" | "services" | "middlewares", ..] => Some((format!("{key}."), String::new(), Vec::new())),
+        [other, ..] => {
+            // Transports (`serverstransports`) are for files only.
+            let known = vec!["routers", "services", "middlewares"];
+            Some((format!("traefik.{kind}."), (*other).to_owned(), known))
+        }
+        [] => Some((format!("{key}."), String::new(), Vec::new())),
+    }
+}
+
+fn of_options(
+    before: String,
+    field: &str,
+    options: &'static [&'static str],
+) -> Option<(String, String, Vec<&'static str>)> {
+    let known = || options.iter().map(|option| option.trim_end_matches('.')).collect();
+    (!traefik::is_option(options, field)).then(|| (before, field.to_owned(), known()))
 }
 
 fn ignored(_subject: &Subject, set: &Set) -> Vec<Draft> {

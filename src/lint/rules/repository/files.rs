@@ -111,9 +111,9 @@ fn renovate(subject: &Subject) -> Vec<Draft> {
 /// What `abra recipe new` fills in; a dotted chain of names (`{{ .Task.Slot }}`) is swarm's own, and may stay.
 fn template(subject: &Subject) -> Vec<Draft> {
     static LEFT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"\{\{-?\s*\.(Name|Description|Category|Title|Recipe|Domain|Version|Image|Status)\s*-?\}\}").ok()
+        Regex::new(r"\{\{-?[ \t]*\.(Name|Description|Category|Title|Recipe|Domain|Version|Image|Status)[ \t]*-?\}\}")
+            .ok()
     });
-    let Some(left) = LEFT.as_ref() else { return Vec::new() };
     let facts = &subject.candidate;
     let rendered = |path: &str| {
         let root = !path.contains('/');
@@ -127,7 +127,9 @@ fn template(subject: &Subject) -> Vec<Draft> {
         let lines =
             text.lines().enumerate().filter(|(_, line)| !line.contains("--format") && !line.contains("docker "));
         for (number, line) in lines {
-            let Some(found) = left.find(line) else { continue };
+            let Some(found) = LEFT.as_ref().filter(|_| line.contains("{{")).and_then(|left| left.find(line)) else {
+                continue;
+            };
             drafts.push(
                 Draft::new(format!("`{}` is left of the template that the recipe was made from", found.as_str()))
                     .at(facts.line(path, number + 1), "")

@@ -84,18 +84,19 @@ fn hook(subject: &Subject) -> Vec<Draft> {
 /// sample and the comments.
 fn command(subject: &Subject) -> Vec<Draft> {
     static CALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        // Classes of ASCII: those of Unicode take longer to compile than everything else that the linter does to a recipe.
         Regex::new(
-            r"abra app (?:cmd|command)((?:[ \t]+-[A-Za-z-]+)*)[ \t]+(\S+)[ \t]+([\w.<>-]+)(?:[ \t]+([\w.<>-]+))?",
+            r"abra app (?:cmd|command)((?:[ \t]+-[A-Za-z-]+)*)[ \t]+([!-~]+)[ \t]+([A-Za-z0-9_.<>-]+)(?:[ \t]+([A-Za-z0-9_.<>-]+))?",
         )
         .ok()
     });
-    let Some(call) = CALL.as_ref() else { return Vec::new() };
     let facts = &subject.candidate;
     let functions = functions(subject);
     let told = |path: &str| matches!(path, "README.md" | ".env.sample" | "abra.sh") || path.starts_with("release/");
     let mut drafts = Vec::new();
     for (path, file) in facts.recipe.tree.iter().filter(|(path, _)| told(path)) {
-        let Some(text) = file.text() else { continue };
+        let Some(text) = file.text().filter(|text| text.contains("abra app c")) else { continue };
+        let Some(call) = CALL.as_ref() else { continue };
         for found in call.captures_iter(text) {
             let local = found[1].split_whitespace().any(|flag| matches!(flag, "-l" | "--local"));
             let Some(name) = (if local { found.get(3) } else { found.get(4) }) else { continue };

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, bytes};
 
 use super::usage::{entry, written};
 use crate::compose::tree::{Content, Node};
@@ -183,11 +183,11 @@ fn environments(subject: &Subject) -> Vec<(String, String, String, Location)> {
 }
 
 fn clear(subject: &Subject) -> Vec<Draft> {
-    static URL: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"[a-z][a-z0-9+.-]*://[^/\s:@$]+:([^/\s@${}]+)@").ok());
+    static URL: LazyLock<Option<bytes::Regex>> =
+        LazyLock::new(|| bytes::Regex::new(r"(?-u)[a-z][a-z0-9+.-]*://[^/\s:@$]+:([^/\s@${}]+)@").ok());
     let mut drafts = Vec::new();
     for (service, key, value, at) in environments(subject) {
-        let in_url = URL.as_ref().is_some_and(|url| url.is_match(&value));
+        let in_url = value.contains("://") && URL.as_ref().is_some_and(|url| url.is_match(value.as_bytes()));
         // A default is as readable as a value.
         let (open, default) = match value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
             Some(inner) => {

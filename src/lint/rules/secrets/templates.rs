@@ -60,16 +60,14 @@ struct Call {
 
 /// The calls `secret "x"`, `config "x"` and `env "X"` in a file.
 fn calls(subject: &Subject, path: &str) -> Vec<Call> {
-    static ACTION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s)\{\{.*?\}\}").ok());
     static CALL: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r#"\b(secret|config|env)\s+(?:"([^"\n]*)"|`([^`\n]*)`)"#).ok());
-    let (Some(action), Some(call)) = (ACTION.as_ref(), CALL.as_ref()) else { return Vec::new() };
+        LazyLock::new(|| Regex::new(r#"(?-u:\b)(secret|config|env)[ \t\r\n]+(?:"([^"\n]*)"|`([^`\n]*)`)"#).ok());
     let Ok((path, file)) = subject.candidate.recipe.tree.find(path) else { return Vec::new() };
     let Some(text) = file.text() else { return Vec::new() };
     let mut calls = Vec::new();
     let mut open = 0usize;
-    for action in action.find_iter(text).filter(|action| !action.as_str().starts_with("{{/*")) {
-        let keyword = action.as_str().trim_start_matches(['{', '-', ' ', '\n', '\t']);
+    for (start, action) in actions(text).filter(|(_, action)| !action.starts_with("{{/*")) {
+        let keyword = action.trim_start_matches(['{', '-', ' ', '\n', '\t']);
         let keyword = keyword.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
         let always = match keyword {
             "if" | "with" | "range" | "define" | "block" => {
@@ -83,17 +81,28 @@ fn calls(subject: &Subject, path: &str) -> Vec<Call> {
             "else" => false,
             _ => open == 0,
         };
-        for found in call.captures_iter(action.as_str()) {
+        for found in CALL.as_ref().into_iter().flat_map(|call| call.captures_iter(action)) {
             let (Some(whole), Some(argument)) = (found.get(0), found.get(2).or(found.get(3))) else { continue };
             calls.push(Call {
                 function: found[1].to_owned(),
                 argument: argument.as_str().to_owned(),
                 always,
-                at: subject.candidate.location(path, action.start() + whole.start()..action.start() + whole.end()),
+                at: subject.candidate.location(path, start + whole.start()..start + whole.end()),
             });
         }
     }
     calls
+}
+
+/// The actions `{{ … }}` of a template, with where they start.
+fn actions(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let start = from + text.get(from..)?.find("{{")?;
+        let end = start + text.get(start..)?.find("}}")? + 2;
+        from = end;
+        Some((start, text.get(start..end)?))
+    })
 }
 
 /// The templates that a service mounts: (id of the config, the config).

@@ -1,12 +1,9 @@
 //! Which variables are named where.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
-
-use regex::bytes::Regex;
 
 use crate::compose::tree::{Entry, Mapping};
-use crate::compose::{SourceFile, yaml};
+use crate::compose::yaml;
 use crate::lint::{Facts, Location, Set, Subject};
 
 /// Files above this size are an application's own, not a recipe's.
@@ -26,8 +23,11 @@ pub(super) const OF_ABRA: [&str; 9] = [
 ];
 
 /// Every word in capitals that stands in a file of the recipe that is no prose and not the sample.
-pub(super) fn words(facts: &Facts) -> BTreeSet<String> {
-    static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("[A-Za-z_][A-Za-z0-9_]*").ok());
+pub(super) fn words(facts: &Facts) -> &BTreeSet<String> {
+    facts.words(|| find_words(facts))
+}
+
+fn find_words(facts: &Facts) -> BTreeSet<String> {
     let prose = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
         name.ends_with(".md") || name == ".env.sample" || name.starts_with("LICEN") || path.starts_with("release/")
@@ -37,30 +37,32 @@ pub(super) fn words(facts: &Facts) -> BTreeSet<String> {
         if prose(path) || path == "abra.sh" || file.bytes.len() > LARGEST || file.bytes.contains(&0) {
             continue;
         }
-        collect(WORD.as_ref(), &file.bytes, &mut words);
+        collect(&file.bytes, &mut words);
     }
     // What abra.sh assigns is no use; what it does with it is.
     if let (Some(file), Some(abra)) = (facts.recipe.tree.get("abra.sh"), &facts.recipe.abra_sh) {
         let mut from = 0;
         for variable in &abra.variables {
             let name_end = variable.span.start + variable.name.len();
-            collect(WORD.as_ref(), file.bytes.get(from..variable.span.start).unwrap_or_default(), &mut words);
+            collect(file.bytes.get(from..variable.span.start).unwrap_or_default(), &mut words);
             from = name_end.max(from);
         }
-        collect(WORD.as_ref(), file.bytes.get(from..).unwrap_or_default(), &mut words);
+        collect(file.bytes.get(from..).unwrap_or_default(), &mut words);
     }
     // Lines of the sample may build on each other.
     for entry in facts.sample.entries.iter().chain(&facts.sample.options).filter(|entry| entry.raw.contains('$')) {
-        collect(WORD.as_ref(), entry.raw.as_bytes(), &mut words);
+        collect(entry.raw.as_bytes(), &mut words);
     }
     words
 }
 
-fn collect(word: Option<&Regex>, bytes: &[u8], words: &mut BTreeSet<String>) {
-    for found in word.into_iter().flat_map(|word| word.find_iter(bytes)) {
-        let text = String::from_utf8_lossy(found.as_bytes());
-        if text.bytes().any(|byte| byte.is_ascii_uppercase()) && !words.contains(text.as_ref()) {
-            words.insert(text.into_owned());
+fn collect(bytes: &[u8], words: &mut BTreeSet<String>) {
+    let parts = bytes.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+    for part in parts.filter(|part| part.iter().any(u8::is_ascii_uppercase)) {
+        let start = part.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(part.len());
+        let text = part.get(start..).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
+        if !text.is_empty() && !words.contains(text) {
+            words.insert(text.to_owned());
         }
     }
 }
@@ -94,15 +96,7 @@ pub(super) fn switched_off(subject: &Subject, name: &str) -> Option<Location> {
 
 /// The compose files of a recipe as they are written, nothing filled in; those that are no YAML are left out.
 pub(super) fn written(facts: &Facts) -> Vec<(String, Mapping)> {
-    let mut paths: Vec<&str> = facts.root_compose_files();
-    let of_sets = facts.sets.iter().flat_map(|set| &set.loaded.documents).map(|document| document.source.path.as_str());
-    paths.extend(of_sets);
-    let paths: BTreeSet<&str> = paths.into_iter().collect();
-    let parsed = paths.into_iter().filter_map(|path| {
-        let source = SourceFile::new(path, facts.recipe.tree.get(path)?.bytes.clone());
-        Some((path.to_owned(), yaml::parse(&source).ok()?))
-    });
-    parsed.collect()
+    facts.files().iter().filter_map(|(path, source)| Some((path.clone(), yaml::parse(source).ok()?))).collect()
 }
 
 /// The entry at a path of keys of a file.
