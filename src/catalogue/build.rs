@@ -103,6 +103,11 @@ fn about(entry: &mut CatalogueRecipe, place: &Place, settings: &config::Catalogu
     text(&mut entry.repository.url, &about.url);
     text(&mut entry.repository.ssh_url, &about.ssh_url);
     text(&mut entry.repository.default_branch, &about.default_branch);
+    if !about.tags.is_empty() {
+        entry.tags.clone_from(&about.tags);
+        entry.tags.sort();
+        entry.tags.dedup();
+    }
     optional(&mut entry.website, &about.website);
     optional(&mut entry.icon, &about.icon);
     optional(&mut entry.organisation, &about.organisation);

@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::record::{
-    CatalogueRecipe, Hop, LevelReached, Outcome, RunLink, RunSummary, SUMMARY_SCHEMA, StepKind, StepResult,
+    CatalogueRecipe, Hop, LevelReached, Outcome, RequiredStop, RunLink, RunSummary, SUMMARY_SCHEMA, StepKind,
+    StepResult,
 };
 
 /// The runs in a folder, by recipe, the newest first.
@@ -69,6 +70,7 @@ impl Runs {
         entry.runs = runs.iter().map(|run| link(run)).collect();
         entry.last_tested = runs.first().and_then(|run| time(&run.summary.run));
         entry.upgrades = hops(&runs);
+        entry.required_stops = stops(&entry.upgrades);
         if let Some(run) = self.current(entry) {
             entry.level = Some(level(run));
             let installs = run.steps.iter().filter(|step| step.kind == StepKind::Install);
@@ -159,6 +161,23 @@ fn hops(runs: &[&Run]) -> Vec<Hop> {
         }
     }
     hops.into_values().collect()
+}
+
+/// Where an upgrade failed that passes in two.
+fn stops(hops: &[Hop]) -> Vec<RequiredStop> {
+    let passed = |from: &str, to: &str| {
+        hops.iter().any(|hop| hop.from == from && hop.to == to && hop.outcome == Outcome::Passed)
+    };
+    let failed = hops.iter().filter(|hop| hop.outcome == Outcome::Failed);
+    let stops = failed.flat_map(|hop| {
+        let between = hops.iter().filter(|first| first.from == hop.from && first.outcome == Outcome::Passed);
+        between.filter(|first| passed(&first.to, &hop.to)).map(|first| RequiredStop {
+            version: first.to.clone(),
+            from: hop.from.clone(),
+            to: hop.to.clone(),
+        })
+    });
+    stops.collect()
 }
 
 /// `upgrade:1.0.0+1.2→2.0.0+2.0@default`.

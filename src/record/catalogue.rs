@@ -46,6 +46,9 @@ pub struct CatalogueRecipe {
     pub category: String,
     /// One line: what the forge says, or the README's first paragraph; may be empty.
     pub description: String,
+    /// What the forge tags the repository with (its topics), sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// The app's own site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub website: Option<String>,
@@ -92,11 +95,17 @@ pub struct CatalogueRecipe {
     /// The stability; absent without a history of runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stability: Option<Stability>,
+    /// The stability as it was, the oldest first; empty without a history of runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stability_over_time: Vec<StabilityAt>,
     /// The status by the commons' own scale, as measured, 0 to 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured_status: Option<u8>,
     /// Which upgrades were tried; empty when none was.
     pub upgrades: Vec<Hop>,
+    /// Versions that an upgrade must not skip, as far as it was tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required_stops: Vec<RequiredStop>,
     /// How a backup was proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup_proof: Option<String>,
@@ -263,6 +272,30 @@ pub struct Stability {
     pub high: f64,
     /// How many observations it rests on.
     pub observations: usize,
+}
+
+/// The stability as it was at a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StabilityAt {
+    /// The time.
+    pub at: String,
+    /// The score: the lower end of what was believed.
+    pub score: f64,
+    /// The middle.
+    pub median: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// A version that an upgrade must not skip: past it the upgrade failed, by way of it both halves passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RequiredStop {
+    /// The version.
+    pub version: String,
+    /// The upgrade that failed began here.
+    pub from: String,
+    /// It ended here.
+    pub to: String,
 }
 
 /// An upgrade from a version to another that was tried.

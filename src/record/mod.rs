@@ -14,8 +14,8 @@ mod summary;
 
 pub use catalogue::{
     Catalogue, CatalogueRecipe, CatalogueVersion, Claim, Feature, Hop, LeftOut, LevelReached, LintFinding, LintSummary,
-    NotARecipe, RepositoryLinks, RunLink, SCHEMA as CATALOGUE_SCHEMA, Stability, Trouble, TroubleClass, Unreadable,
-    Verdict,
+    NotARecipe, RepositoryLinks, RequiredStop, RunLink, SCHEMA as CATALOGUE_SCHEMA, Stability, StabilityAt, Trouble,
+    TroubleClass, Unreadable, Verdict,
 };
 pub use event::{Event, Fact, LogHeader, NodeFacts, PlannedStep, Progress, SCHEMA as EVENT_SCHEMA};
 pub use finding::{
