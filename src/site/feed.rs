@@ -5,8 +5,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::Site;
 use super::notes;
-use super::words::{latest, long_level};
-use crate::record::{CatalogueRecipe, LevelReached, RunLink};
+use super::words::{latest, run_level};
+use crate::record::{CatalogueRecipe, Outcome, RunLink};
 use crate::report::markup::xml;
 
 /// A reader asks again before so much has happened.
@@ -76,10 +76,10 @@ fn of_recipe(site: &Site, entry: &CatalogueRecipe) -> Vec<Change> {
             content: [app, note].into_iter().flatten().collect(),
         })
     });
-    let levels = entry.runs.windows(2).filter_map(|pair| match pair {
-        [newer, older] => level_change(entry, newer, older, &page),
-        _ => None,
-    });
+    // A run that broke off for a reason of ours says nothing about the recipe.
+    let told: Vec<&RunLink> = entry.runs.iter().filter(|run| run.outcome != Outcome::Errored).collect();
+    let levels: Vec<Change> =
+        told.windows(2).filter_map(|pair| level_change(entry, pair.first()?, pair.last()?, &page)).collect();
     let stale = entry.stale.iter().filter_map(|trouble| {
         let at = entry.committed_at.clone().or_else(|| latest(entry)?.tagged_at.clone())?;
         Some(Change {
@@ -93,30 +93,20 @@ fn of_recipe(site: &Site, entry: &CatalogueRecipe) -> Vec<Change> {
     releases.chain(levels).chain(stale).collect()
 }
 
-/// Two runs in a row that prove different levels. A run that broke off says nothing against the one before.
+/// Two runs in a row that prove different levels. One that proves at least so much says nothing against the one before.
 fn level_change(entry: &CatalogueRecipe, newer: &RunLink, older: &RunLink, page: &str) -> Option<Change> {
-    let known = newer.level > older.level || !newer.at_least;
-    let word = if newer.level > older.level { "rose" } else { "fell" };
-    let told = |run: &RunLink| {
-        let level = LevelReached {
-            level: run.level,
-            at_least: run.at_least,
-            missing: String::new(),
-            run: String::new(),
-            commit: String::new(),
-            version: None,
-        };
-        long_level(&level).to_lowercase()
-    };
-    (known && newer.level != older.level).then(|| {
-        Some(Change {
-            at: newer.at.clone()?,
-            key: format!("level {} {}", entry.name, newer.run),
-            title: format!("{}: {word} to {}", entry.name, told(newer)),
-            page: format!("{page}#runs"),
-            content: html! { p { "It was " (told(older)) " before." } }.into_string(),
-        })
-    })?
+    let rose = newer.level > older.level;
+    if !rose && (newer.at_least || newer.level == older.level) {
+        return None;
+    }
+    let words = |run: &RunLink| run_level(run).to_lowercase();
+    Some(Change {
+        at: newer.at.clone()?,
+        key: format!("level {} {}", entry.name, newer.run),
+        title: format!("{}: {} to {}", entry.name, if rose { "rose" } else { "fell" }, words(newer)),
+        page: format!("{page}#runs"),
+        content: html! { p { "It was " (words(older)) " before." } }.into_string(),
+    })
 }
 
 /// An identifier that stays the same wherever the feed is published (RFC 9562, version 8).

@@ -60,8 +60,14 @@ fn sorted(recipes: &[CatalogueRecipe]) -> Vec<&CatalogueRecipe> {
         let level = entry.level.as_ref().map_or(-1, |level| i16::from(level.level));
         (level, entry.stability.as_ref().map_or(-1.0, |stability| stability.score))
     };
-    sorted.sort_by(|a, b| key(b).partial_cmp(&key(a)).unwrap_or(Ordering::Equal).then_with(|| a.name.cmp(&b.name)));
+    sorted.sort_by(|a, b| {
+        key(b).partial_cmp(&key(a)).unwrap_or(Ordering::Equal).then_with(|| by_name(a).cmp(&by_name(b)))
+    });
     sorted
+}
+
+fn by_name(entry: &CatalogueRecipe) -> (String, &str) {
+    (entry.name.to_lowercase(), &entry.name)
 }
 
 fn tools(recipes: &[&CatalogueRecipe]) -> Markup {

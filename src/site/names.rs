@@ -48,7 +48,7 @@ fn part(name: &str, alone: bool) -> String {
     if alone && !name.is_empty() && name.len() <= LONGEST && !name.starts_with('.') && name.chars().all(plain) {
         return name.to_owned();
     }
-    let kept: String = name.chars().filter(|c| plain(*c)).skip_while(|c| *c == '.').take(LONGEST - 12).collect();
+    let kept: String = name.chars().filter(|c| plain(*c) && *c != '.').take(LONGEST - 12).collect();
     format!("{kept}~{}", mark(name.as_bytes()))
 }
 

@@ -1,6 +1,6 @@
 //! What the catalogue's values are called on the pages. What was not tested is said, and never shown as zero.
 
-use crate::record::{CatalogueRecipe, CatalogueVersion, Feature, LevelReached, Outcome, Verdict};
+use crate::record::{CatalogueRecipe, CatalogueVersion, Feature, LevelReached, Outcome, RunLink, Verdict};
 
 /// From this stability on a recipe is called stable: the threshold of level 8 (design.md §3.3).
 pub(super) const STABLE: f64 = 80.0;
@@ -27,7 +27,16 @@ pub(super) fn short_level(level: &LevelReached) -> String {
 
 /// `Level 4` or `At least level 4`.
 pub(super) fn long_level(level: &LevelReached) -> String {
-    if level.at_least { format!("At least level {}", level.level) } else { format!("Level {}", level.level) }
+    words_of(level.level, level.at_least)
+}
+
+/// The same of a run.
+pub(super) fn run_level(run: &RunLink) -> String {
+    words_of(run.level, run.at_least)
+}
+
+fn words_of(level: u8, at_least: bool) -> String {
+    if at_least { format!("At least level {level}") } else { format!("Level {level}") }
 }
 
 /// The class of colours of a level.

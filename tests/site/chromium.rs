@@ -110,6 +110,11 @@ impl Reader {
             .unwrap()
     }
 
+    /// Runs a script in the page.
+    pub(crate) async fn run(&self, script: &str) {
+        self.page.evaluate(script).await.unwrap_or_else(|error| panic!("{script}: {error}"));
+    }
+
     /// Types as a hand does, letter by letter, where the focus is.
     pub(crate) async fn type_text(&self, text: &str) {
         for letter in text.chars() {
@@ -156,15 +161,15 @@ impl Reader {
     pub(crate) async fn shoot(&self, name: &str) {
         let Some(folder) = std::env::var_os("TASTER_SHOTS").map(PathBuf::from) else { return };
         std::fs::create_dir_all(&folder).unwrap();
-        let params = CaptureScreenshotParams {
+        let (width, height): (i64, i64) = self.ask("[innerWidth, document.documentElement.scrollHeight]").await;
+        // What is not in the window is not painted, and its pictures are not loaded.
+        self.size(width, height).await;
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let png = CaptureScreenshotParams {
             format: Some(CaptureScreenshotFormat::Png),
-            capture_beyond_viewport: Some(true),
             ..CaptureScreenshotParams::default()
         };
-        let height: f64 = self.ask("document.documentElement.scrollHeight").await;
-        let width: f64 = self.ask("document.documentElement.clientWidth").await;
-        let clip = chromiumoxide::cdp::browser_protocol::page::Viewport { x: 0.0, y: 0.0, width, height, scale: 1.0 };
-        let taken = self.page.execute(CaptureScreenshotParams { clip: Some(clip), ..params }).await.unwrap();
+        let taken = self.page.execute(png).await.unwrap();
         let data: &str = taken.result.data.as_ref();
         let png = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, data).unwrap();
         std::fs::write(folder.join(format!("{name}.png")), png).unwrap();

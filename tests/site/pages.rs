@@ -44,7 +44,7 @@ async fn a_recipes_page_tells_everything_that_is_known() {
         "Status measured",
         "3 of 5",
         "41.2 s to the first answer",
-        "1340 MB",
+        "1.3 GB",
         "application (postgres)",
         "9 upgrades tried: 8 passed, 1 failed.",
         "Stop at 2.0.0+4.3.0",
@@ -150,12 +150,13 @@ const READABLE: &str = r"(() => {
     const style = getComputedStyle(e), svg = e.closest('svg');
     if (svg && e.tagName === 'title') continue;
     const [a, b] = [light(parse(svg ? style.fill : style.color).rgb), light(behind(e))].sort((x, y) => y - x);
+    for (let p = e; p; p = p.parentElement) if (parseFloat(getComputedStyle(p).opacity) < 1) faults.push(`faded: ${e.textContent.trim().slice(0, 30)}`);
     const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
     const contrast = (a + 0.05) / (b + 0.05);
     if (contrast < (large ? 3 : 4.5)) faults.push(`contrast ${contrast.toFixed(2)} of ${e.className || e.tagName} ${e.textContent.trim().slice(0, 30)}`);
   }
   for (const e of document.querySelectorAll('a, button, input, select, img, svg[role], summary')) {
-    const name = e.getAttribute('aria-label') || e.alt || e.textContent.trim() || [...(e.labels || [])].map(l => l.textContent.trim()).join('');
+    const name = e.getAttribute('aria-label') || e.alt || e.querySelector('img')?.alt || e.textContent.trim() || [...(e.labels || [])].map(l => l.textContent.trim()).join('');
     if (!name) faults.push(`no name: ${e.outerHTML.slice(0, 80)}`);
   }
   let level = 0;

@@ -106,7 +106,7 @@ fn the_command_writes_the_site_beside_the_catalogue() {
     let ran = taster(folder.path(), &["catalogue", "--source", "recipes", "--out", "public", "--site", "public"]);
     let err = String::from_utf8_lossy(&ran.stderr);
     assert_eq!(ran.status.code(), Some(0), "{err}");
-    assert!(ran.stdout.is_empty() && err.contains("public: 6 files written, 0 as they were, 0 removed"), "{err}");
+    assert!(ran.stdout.is_empty() && err.contains("public: 7 files written, 0 as they were, 0 removed"), "{err}");
     let files = below(&folder.path().join("public"));
     for file in [
         "index.html",

@@ -85,7 +85,7 @@ fn picture(points: &[Point]) -> Markup {
                     @if let Some(point) = point { text x=(x) y=(HEIGHT - 8.0) text-anchor=(anchor) { (day(&point.of.at)) } }
                 }
             }
-            figcaption { span.key.score { "stability" } " " span.key.band { "how much more it may be" } }
+            figcaption { span.key { "stability" } " " span.key.upto { "how much more it may be" } }
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 
-use crate::record::{CatalogueRecipe, Level, LevelReached, LintFinding, RunLink};
+use crate::record::{CatalogueRecipe, Level, LintFinding, RunLink};
 use crate::report::markup::prose;
 use crate::site::runs::{Kept, SHOWN};
 use crate::site::words::{
-    bytes, count, day, feature_word, long_level, outcome_tone, outcome_word, safe_link, verdict_tone, verdict_word,
+    bytes, count, day, feature_word, outcome_tone, outcome_word, run_level, safe_link, verdict_tone, verdict_word,
 };
 
 /// Findings that are seen at once.
@@ -82,7 +82,7 @@ fn one_run(run: &RunLink, kept: &[Kept]) -> Markup {
     html! {
         p.run {
             span class={ "pill " (outcome_tone(run.outcome)) } { (outcome_word(run.outcome)) }
-            strong { (level_of(run)) }
+            strong { (run_level(run)) }
             @if let Some(revision) = revision { code { (revision) } }
             @if let Some(at) = when { time datetime=[run.at.as_deref()] { (at) " UTC" } }
             @if let Some(path) = Kept::report(kept, &run.run) { a href={ "../" (path) } aria-label={ "All of the run " (run.run) } { "all of it" } }
@@ -94,17 +94,6 @@ fn one_run(run: &RunLink, kept: &[Kept]) -> Markup {
             } }
         }
     }
-}
-
-fn level_of(run: &RunLink) -> String {
-    long_level(&LevelReached {
-        level: run.level,
-        at_least: run.at_least,
-        missing: String::new(),
-        run: run.run.clone(),
-        commit: String::new(),
-        version: None,
-    })
 }
 
 pub(super) fn about(entry: &CatalogueRecipe) -> Markup {
