@@ -131,7 +131,8 @@ fn as_of(recipes: &[CatalogueRecipe]) -> Option<String> {
     times.max().cloned()
 }
 
-fn recipe_entry(recipe: &CatalogueRecipe) -> RecipeEntry {
+/// The entry of `recipes.json`.
+pub(super) fn recipe_entry(recipe: &CatalogueRecipe) -> RecipeEntry {
     let versions = recipe.versions.iter();
     RecipeEntry {
         category: recipe.category.clone(),

@@ -36,7 +36,8 @@ pub(super) struct CatalogueArguments {
     /// Validate and compare with the earlier catalogue, and write nothing.
     #[arg(long)]
     check: bool,
-    /// Tell what changed since this recipes.json, and hold it for the earlier catalogue.
+    /// Tell what changed since this recipes.json or catalogue.json, and hold it for the earlier catalogue. Only catalogue.json, or a
+    /// recipes.json that has it beside it, tells that a tag was moved.
     #[arg(long, value_name = "OLD.json")]
     diff: Option<PathBuf>,
     /// Publish though this recipe, or this version (`NAME@VERSION`), gets lost; may be given several times.
@@ -78,7 +79,7 @@ pub(super) fn run(arguments: &CatalogueArguments) -> ExitCode {
     tell_trouble(&built);
     let compared = arguments.check || arguments.diff.is_some();
     if compared {
-        for change in changes(&previous.recipes, &built.recipes) {
+        for change in changes(&previous, &built) {
             // With machine output on standard output, words go elsewhere.
             if arguments.json { eprintln!("{change}") } else { say!("{change}") }
         }

@@ -153,9 +153,10 @@ fn item(site: &Site, entry: &CatalogueRecipe) -> Markup {
             div.what {
                 h3 { a href=(site.names.page(entry)) { (entry.name) }
                     @if stable { " " span.pill.good { "stable" } }
+                    @if level.is_none() { " " span.pill.idle { "not tested" } }
                     @if entry.stale.is_some() { " " span.pill.unsure { "stale" } } }
                 @if !entry.description.is_empty() { p.about { (entry.description) } }
-                p.tags { span.category { (category(entry)) } @for tag in &entry.tags { " " span.tag { (tag) } } }
+                p.tags { @if !entry.category.trim().is_empty() { span.category { (entry.category) } } @for tag in &entry.tags { " " span.tag { (tag) } } }
             }
             dl.facts {
                 div { dt { "Stability" } dd.none[entry.stability.is_none()] {

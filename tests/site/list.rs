@@ -73,7 +73,7 @@ async fn filters_widen_within_a_group_and_narrow_between_groups() {
     assert_eq!(tick(&reader, "has", "stable").await, ["hedgedoc", "nextcloud", "gitea", "keycloak", "traefik"]);
     assert_eq!(tick(&reader, "has", "maintained").await, ["nextcloud"]);
     assert_eq!(search(&reader, "forum").await, Vec::<String>::new(), "search and filters hold together");
-    let () = reader.run("void document.querySelector('#nothing button').click()").await;
+    reader.run("void document.querySelector('#nothing button').click()").await;
     assert_eq!(names(&reader).await.len(), 15);
     reader.assert_quiet().await;
     reader.close().await;
@@ -103,14 +103,8 @@ async fn the_list_is_sorted_by_level_stability_name_or_freshness() {
         "what was not tested comes after what is bad"
     );
     assert!(first("name").await.is_sorted_by_key(|name| name.to_lowercase()));
-    assert_eq!(
-        first("fresh").await[..3],
-        ["gitea", "hedgedoc", "<b></script>"].map(|name| name.to_owned())[..2]
-            .iter()
-            .cloned()
-            .chain([crate::sample::catalogue().recipes[0].name.clone()])
-            .collect::<Vec<_>>()
-    );
+    assert_eq!(first("fresh").await[..2], ["gitea", "hedgedoc"]);
+    assert_eq!(first("fresh").await.last().unwrap(), "Zzz");
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
     let address: String = reader.ask("location.hash").await;
     assert_eq!(address, "#sort=fresh", "what is shown can be sent to somebody");

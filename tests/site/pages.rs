@@ -176,10 +176,10 @@ async fn pages_can_be_read_at_three_widths_and_in_both_schemes() {
     for scheme in ["light", "dark"] {
         reader.media("prefers-color-scheme", scheme).await;
         for (width, height) in [(1280, 900), (760, 1000), (390, 844)] {
-            reader.size(width, height).await;
             for (name, path) in
                 [("list", "index.html"), ("recipe", "recipes/mastodon.html"), ("untested", "recipes/pixelfed.html")]
             {
+                reader.size(width, height).await;
                 reader.goto(path).await;
                 let faults: Vec<String> = reader.ask(READABLE).await;
                 assert_eq!(faults, Vec::<String>::new(), "{path} at {width}, {scheme}");
