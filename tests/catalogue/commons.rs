@@ -140,6 +140,11 @@ impl Commons {
     }
 }
 
+/// The folder of all repositories.
+pub(crate) fn root(commons: &Commons) -> PathBuf {
+    commons.path("recipes")
+}
+
 pub(crate) fn git(dir: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .current_dir(dir)

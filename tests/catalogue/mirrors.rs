@@ -1,7 +1,7 @@
 //! Mirrors over real smart HTTP and `file://`: incremental, offline, and one repository's trouble is nobody else's.
 
-use crate::commons::Commons;
-use crate::server::{Fault, Server, root};
+use crate::commons::{Commons, root};
+use crate::server::{Fault, Server};
 
 fn forge(names: &[&str]) -> (Commons, Server) {
     let commons = Commons::new();

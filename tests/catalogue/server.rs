@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -242,9 +242,4 @@ fn backend(stream: &mut impl Write, request: &Request, root: &Path) -> std::io::
     let headers: Vec<String> =
         head.lines().filter(|line| !line.starts_with("Status:")).map(ToOwned::to_owned).collect();
     answer(stream, status.unwrap_or(200), &headers, output.get(split + 4..).unwrap_or_default())
-}
-
-/// The folder of all repositories.
-pub(crate) fn root(commons: &crate::commons::Commons) -> PathBuf {
-    commons.path("recipes")
 }

@@ -2,8 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::commons::{Commons, Ran};
-use crate::server::{Server, root};
+use crate::commons::{Commons, Ran, root};
+use crate::server::Server;
 
 fn commons() -> Commons {
     let commons = Commons::new();
