@@ -24,6 +24,7 @@ pub mod registry;
 pub mod mirror;
 pub mod catalogue;
 pub mod report;
+pub mod site;
 pub mod forge;
 pub mod demo;
 pub mod doctor;

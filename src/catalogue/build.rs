@@ -115,6 +115,11 @@ fn about(entry: &mut CatalogueRecipe, place: &Place, settings: &config::Catalogu
     text(&mut entry.repository.url, &about.url);
     text(&mut entry.repository.ssh_url, &about.ssh_url);
     text(&mut entry.repository.default_branch, &about.default_branch);
+    if !about.tags.is_empty() {
+        entry.tags.clone_from(&about.tags);
+        entry.tags.sort();
+        entry.tags.dedup();
+    }
     optional(&mut entry.website, &about.website);
     optional(&mut entry.icon, &about.icon);
     optional(&mut entry.organisation, &about.organisation);
@@ -138,7 +143,8 @@ pub(super) fn as_of(recipes: &[CatalogueRecipe]) -> Option<String> {
     times.max().cloned()
 }
 
-fn recipe_entry(recipe: &CatalogueRecipe) -> RecipeEntry {
+/// The entry of `recipes.json`.
+pub(super) fn recipe_entry(recipe: &CatalogueRecipe) -> RecipeEntry {
     let versions = recipe.versions.iter();
     RecipeEntry {
         category: recipe.category.clone(),

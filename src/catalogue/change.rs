@@ -40,8 +40,19 @@ impl fmt::Display for Change {
     }
 }
 
-/// The differences between two catalogues, by recipe.
-pub fn changes(old: &Recipes, new: &Recipes) -> Vec<Change> {
+/// What is different from the catalogue before, by recipe: contents, and tags that were moved where the commits of before are known.
+pub fn changes(previous: &Previous, built: &Built) -> Vec<Change> {
+    let mut found = of_contents(&previous.recipes, &built.recipes);
+    let moved = moved(previous, built).into_iter();
+    found.extend(moved.map(|loss| {
+        let version = loss.version.unwrap_or_default();
+        Change { recipe: loss.recipe, kind: Kind::Changed, text: format!("version {version}: {}", loss.reason) }
+    }));
+    found.sort_by(|a, b| a.recipe.cmp(&b.recipe));
+    found
+}
+
+fn of_contents(old: &Recipes, new: &Recipes) -> Vec<Change> {
     let names: BTreeSet<&String> = old.0.keys().chain(new.0.keys()).collect();
     names
         .into_iter()
@@ -193,6 +204,14 @@ pub fn losses(previous: &Previous, built: &Built) -> Vec<Loss> {
             lost.push(Loss { recipe: name.clone(), version: Some(version.tag().to_owned()), reason });
         }
     }
+    lost.extend(moved(previous, built));
+    lost.sort();
+    lost
+}
+
+/// Versions that name another commit than before.
+fn moved(previous: &Previous, built: &Built) -> Vec<Loss> {
+    let mut lost = Vec::new();
     for recipe in &built.catalogue.recipes {
         let Some(old) = previous.scored.get(&recipe.name) else { continue };
         for version in &recipe.versions {
@@ -209,7 +228,6 @@ pub fn losses(previous: &Previous, built: &Built) -> Vec<Loss> {
             }
         }
     }
-    lost.sort();
     lost
 }
 

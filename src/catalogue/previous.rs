@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::build::recipe_entry;
 use crate::record::{
     CATALOGUE_SCHEMA, Catalogue, CatalogueRecipe, CatalogueVersion, RecipeEntry, Recipes, RepositoryLinks,
 };
@@ -36,26 +37,37 @@ impl Previous {
     /// When a file is there and cannot be used.
     pub fn in_folder(folder: &Path) -> Result<Previous, PreviousError> {
         let recipes = folder.join("recipes.json");
-        let mut previous = if recipes.exists() { Self::in_file(&recipes)? } else { Previous::default() };
+        let mut previous = Previous::default();
+        if recipes.exists() {
+            previous.recipes = parse(&recipes)?;
+        }
         let scored = folder.join("catalogue.json");
         if scored.exists() {
-            let catalogue: Catalogue = parse(&scored)?;
-            let known = catalogue.schema == CATALOGUE_SCHEMA;
-            let why = || format!("its format is `{}`, and {CATALOGUE_SCHEMA} is needed", catalogue.schema);
-            if !known {
-                return Err(PreviousError { file: scored, why: why() });
-            }
-            previous.scored = catalogue.recipes.into_iter().map(|recipe| (recipe.name.clone(), recipe)).collect();
+            previous.scored = entries(&scored, parse(&scored)?)?;
         }
         Ok(previous)
     }
 
-    /// Reads a `recipes.json`.
+    /// Reads a `recipes.json` or a `catalogue.json`, whichever it is; with a `recipes.json` the `catalogue.json` beside it too.
     ///
     /// # Errors
     /// When it cannot be used.
     pub fn in_file(file: &Path) -> Result<Previous, PreviousError> {
-        Ok(Previous { recipes: parse(file)?, scored: BTreeMap::new() })
+        let value: serde_json::Value = parse(file)?;
+        let failed = |error: serde_json::Error| PreviousError { file: file.to_owned(), why: error.to_string() };
+        // In recipes.json every value is an entry.
+        if value.get("schema").is_some_and(serde_json::Value::is_string) {
+            let scored = entries(file, serde_json::from_value(value).map_err(failed)?)?;
+            let recipes = scored.values().map(|recipe| (recipe.name.clone(), recipe_entry(recipe)));
+            return Ok(Previous { recipes: Recipes(recipes.collect()), scored });
+        }
+        let recipes = serde_json::from_value(value).map_err(failed)?;
+        let beside = file.with_file_name("catalogue.json");
+        let scored = match file.file_name().is_some_and(|name| name == "recipes.json") && beside.exists() {
+            true => entries(&beside, parse(&beside)?)?,
+            false => BTreeMap::new(),
+        };
+        Ok(Previous { recipes, scored })
     }
 
     /// The last good entry of a recipe.
@@ -67,6 +79,15 @@ impl Previous {
     pub(super) fn knows(&self, name: &str) -> bool {
         self.recipes.0.contains_key(name) || self.scored.contains_key(name)
     }
+}
+
+/// The recipes of a `catalogue.json`, by name.
+fn entries(file: &Path, catalogue: Catalogue) -> Result<BTreeMap<String, CatalogueRecipe>, PreviousError> {
+    if catalogue.schema != CATALOGUE_SCHEMA {
+        let why = format!("its format is `{}`, and {CATALOGUE_SCHEMA} is needed", catalogue.schema);
+        return Err(PreviousError { file: file.to_owned(), why });
+    }
+    Ok(catalogue.recipes.into_iter().map(|recipe| (recipe.name.clone(), recipe)).collect())
 }
 
 fn parse<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, PreviousError> {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::trusted::Trusted;
 use crate::record::{
-    CatalogueRecipe, Hop, LevelReached, Outcome, RunLink, RunSummary, SUMMARY_SCHEMA, StepKind, StepResult,
+    CatalogueRecipe, Hop, LevelReached, Outcome, RequiredStop, RunLink, RunSummary, SUMMARY_SCHEMA, StepKind,
+    StepResult,
 };
 use crate::run::RunId;
 use crate::score::hop;
@@ -81,7 +82,8 @@ impl Runs {
             let runs: Vec<&Run> = runs.iter().filter(|run| !run.summary.candidate.dirty).collect();
             entry.runs = runs.iter().map(|run| link(run)).collect();
             entry.last_tested = runs.first().and_then(|run| time(&run.summary.run));
-            entry.upgrades = hops(runs.iter().map(|run| run.summary.clone()));
+            entry.upgrades = hops(runs.iter().map(|run| &run.summary));
+            entry.required_stops = stops(runs.iter().map(|run| &run.summary), &entry.upgrades);
         }
         match &self.trusted {
             Some(trusted) => trusted.apply(entry),
@@ -163,23 +165,53 @@ pub(super) fn start_seconds(steps: &[StepResult]) -> Option<f64> {
 }
 
 /// The newest result of each upgrade that was tried; the newest run comes first.
-pub(super) fn hops(runs: impl Iterator<Item = RunSummary>) -> Vec<Hop> {
+pub(super) fn hops<'r>(runs: impl Iterator<Item = &'r RunSummary>) -> Vec<Hop> {
     let mut hops: BTreeMap<(String, String), Hop> = BTreeMap::new();
     for run in runs {
-        for step in run.steps.into_iter().filter(|step| step.kind == StepKind::Upgrade) {
-            let Some((from, to)) = hop(&step.id) else { continue };
+        let steps = run.steps.iter().filter(|step| step.kind == StepKind::Upgrade);
+        let told = steps.filter_map(|step| Some((hop(&step.id)?, step.outcome, &step.reason)));
+        // What was found out on the way to a reason is no step of its own.
+        let searched = run.upgrade_map.iter().flat_map(|map| &map.hops);
+        let searched = searched.map(|hop| ((hop.from.as_str(), hop.to.as_str()), hop.outcome, &hop.reason));
+        for ((from, to), outcome, reason) in told.chain(searched) {
             // Neither a skipped nor an errored one tells anything.
-            if matches!(step.outcome, Outcome::Passed | Outcome::Failed) {
+            if matches!(outcome, Outcome::Passed | Outcome::Failed) {
                 let ends = (from.to_owned(), to.to_owned());
                 hops.entry(ends.clone()).or_insert_with(|| Hop {
                     from: ends.0,
                     to: ends.1,
-                    outcome: step.outcome,
-                    reason: step.reason,
+                    outcome,
+                    reason: reason.clone(),
                     run: run.run.clone(),
                 });
             }
         }
     }
     hops.into_values().collect()
+}
+
+/// Where an operator must stop: as the newest run found out that looked for it, and where else an upgrade failed that passes in two.
+pub(super) fn stops<'r>(mut runs: impl Iterator<Item = &'r RunSummary>, hops: &[Hop]) -> Vec<RequiredStop> {
+    let found = runs.find_map(|run| run.upgrade_map.as_ref().map(|map| map.required_stops.clone()));
+    let mut stops = found.unwrap_or_default();
+    let passed = |from: &str, to: &str| {
+        hops.iter().any(|hop| hop.from == from && hop.to == to && hop.outcome == Outcome::Passed)
+    };
+    for hop in hops.iter().filter(|hop| hop.outcome == Outcome::Failed) {
+        if stops.iter().any(|stop| stop.from == hop.from) {
+            continue;
+        }
+        let between = hops.iter().filter(|first| first.from == hop.from && first.outcome == Outcome::Passed);
+        let between: Vec<RequiredStop> = between
+            .filter(|first| passed(&first.to, &hop.to))
+            .map(|first| RequiredStop {
+                release: first.to.clone(),
+                from: hop.from.clone(),
+                fails_at: hop.to.clone(),
+                service: None,
+            })
+            .collect();
+        stops.extend(between);
+    }
+    stops
 }

@@ -91,7 +91,9 @@ impl Trusted {
         let lines = self.lines(&entry.name);
         entry.last_tested = lines.last().map(|line| line.at.clone());
         entry.runs = lines.iter().rev().take(LISTED).map(|line| link(line, folders.get(&line.run))).collect();
-        entry.upgrades = super::runs::hops(lines.iter().rev().map(HistoryLine::summary));
+        let runs: Vec<RunSummary> = lines.iter().rev().map(HistoryLine::summary).collect();
+        entry.upgrades = super::runs::hops(runs.iter());
+        entry.required_stops = super::runs::stops(runs.iter(), &entry.upgrades);
         let Some(score) = self.score(&entry.name, Some(entry)) else {
             // Nothing that is shown was tested, and what was before still tells how reliable it is.
             if let (Some(as_of), [_, ..]) = (self.as_of, lines) {
@@ -134,6 +136,7 @@ fn forget(entry: &mut CatalogueRecipe) {
     entry.measured_status = made.measured_status;
     entry.status_reasons = made.status_reasons;
     entry.upgrades = made.upgrades;
+    entry.required_stops = made.required_stops;
     entry.backup_proof = made.backup_proof;
     entry.start_seconds = made.start_seconds;
     entry.last_tested = made.last_tested;

@@ -1,6 +1,6 @@
 //! `taster catalogue`: `recipes.json` and the scored catalogue.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -10,10 +10,12 @@ use crate::catalogue::{
     Built, Loss, Previous, PublishError, Runs, build, catalogue_json, changes, explain, losses, publish, recipes_json,
     validate,
 };
+use crate::site::{self, SiteError};
 
 /// Build recipes.json and the scored catalogue.json of a commons
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  taster catalogue --source https://git.coopcloud.tech/coop-cloud --out public\n  \
+    taster catalogue --source ~/.abra/recipes --out public --site public   the same, and the pages\n  \
     taster catalogue --source ~/.abra/recipes --out public --check   validate and compare, write nothing\n  \
     taster catalogue --source recipes --diff old.json                what changed since, in words\n  \
     taster catalogue --source recipes --explain nextcloud            why it is, or is not, in the catalogue\n\n\
@@ -25,6 +27,9 @@ pub(super) struct CatalogueArguments {
     /// Where both files are published; what lies there is the earlier catalogue, from which nothing may get lost.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write the catalogue as pages into this folder; files of others in it stay.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["check", "explain"])]
+    site: Option<PathBuf>,
     /// Results of runs (`.taster/runs`): levels come from them, and from nowhere else.
     #[arg(long, value_name = "DIR", env = "TASTER_RUNS")]
     runs: Option<PathBuf>,
@@ -34,7 +39,8 @@ pub(super) struct CatalogueArguments {
     /// Validate and compare with the earlier catalogue, and write nothing.
     #[arg(long)]
     check: bool,
-    /// Tell what changed since this recipes.json, and hold it for the earlier catalogue.
+    /// Tell what changed since this recipes.json or catalogue.json, and hold it for the earlier catalogue. Only catalogue.json, or a
+    /// recipes.json that has it beside it, tells that a tag was moved.
     #[arg(long, value_name = "OLD.json")]
     diff: Option<PathBuf>,
     /// Publish though this recipe, or this version (`NAME@VERSION`), gets lost; may be given several times.
@@ -76,7 +82,7 @@ pub(super) fn run(arguments: &CatalogueArguments) -> ExitCode {
     tell_trouble(&built);
     let compared = arguments.check || arguments.diff.is_some();
     if compared {
-        for change in changes(&previous.recipes, &built.recipes) {
+        for change in changes(&previous, &built) {
             // With machine output on standard output, words go elsewhere.
             if arguments.json { eprintln!("{change}") } else { say!("{change}") }
         }
@@ -86,9 +92,16 @@ pub(super) fn run(arguments: &CatalogueArguments) -> ExitCode {
         Err(error @ PublishError::Lost(_)) => return super::fail(&error.into(), 5),
         Err(error) => return super::fail(&error.into(), 4),
     };
+    if let Some(folder) = &arguments.site {
+        if let Err(error) = write_site(folder, &built, arguments) {
+            // What others have there is for whoever chose the folder to clear.
+            let code = if matches!(error, SiteError::Machine { .. }) { 4 } else { 2 };
+            return super::fail(&error.into(), code);
+        }
+    }
     match arguments.json {
         true => super::write_out(format_args!("{}", catalogue_json(&built.catalogue))),
-        false if arguments.out.is_none() && !compared => {
+        false if arguments.out.is_none() && arguments.site.is_none() && !compared => {
             super::write_out(format_args!("{}", recipes_json(&built.recipes)));
         }
         false => {}
@@ -132,6 +145,22 @@ fn finish(arguments: &CatalogueArguments, built: &Built, previous: &Previous) ->
         built if built.recipes.0.is_empty() => 3,
         _ => 0,
     })
+}
+
+fn write_site(folder: &Path, built: &Built, arguments: &CatalogueArguments) -> Result<(), SiteError> {
+    let files = site::build(&built.catalogue, arguments.runs.as_deref());
+    let written = site::write(folder, &files)?;
+    for file in &written.left {
+        eprintln!("warning: {} belongs to no recipe any more and was changed by somebody, so it stays", file.display());
+    }
+    eprintln!(
+        "{}: {} files written, {} as they were, {} removed",
+        folder.display(),
+        written.written,
+        written.unchanged,
+        written.removed
+    );
+    Ok(())
 }
 
 fn tell_trouble(built: &Built) {

@@ -37,6 +37,7 @@ pub(super) struct SourceArguments {
 /// What holds, after arguments, environment and `taster.toml`.
 pub(super) struct Settings {
     pub(super) config: Config,
+    policy: Arc<Policy>,
     sources: Vec<Source>,
     cache: PathBuf,
     offline: bool,
@@ -55,6 +56,12 @@ impl Settings {
                 config::FILE
             );
         }
+        let policy = Arc::new(Policy::new(&config.lint, None)?);
+        if let Some(url) = config.catalogue.url.as_ref().filter(|url| !is_web_address(url)) {
+            anyhow::bail!(
+                "`url` under `[catalogue]` is `{url}`, and an address such as https://recipes.example.coop is needed"
+            );
+        }
         let mut sources = Vec::new();
         for source in listed {
             sources.extend(Source::parse(source)?);
@@ -63,12 +70,12 @@ impl Settings {
             Some(cache) => cache.clone(),
             None => default_cache()?,
         };
-        Ok(Settings { config, sources, cache, offline: arguments.offline, quiet: arguments.quiet })
+        Ok(Settings { config, policy, sources, cache, offline: arguments.offline, quiet: arguments.quiet })
     }
 
     /// Brings every repository of the sources to this machine, and reads it.
     pub(super) fn readings(&self, lint: bool) -> anyhow::Result<Vec<Reading>> {
-        let options = self.options(lint)?;
+        let options = self.options(lint);
         let (places, wanted) = self.gather()?;
         let mirrors = Mirrors::in_folder(&self.cache.join("mirrors"), self.bounds(), self.offline);
         let mut readings = self.read_places(places, &options);
@@ -88,17 +95,16 @@ impl Settings {
         Ok(readings)
     }
 
-    fn options(&self, lint: bool) -> anyhow::Result<ReadOptions> {
-        let policy = Policy::new(&self.config.lint, None)?;
-        Ok(ReadOptions {
+    fn options(&self, lint: bool) -> ReadOptions {
+        ReadOptions {
             lint: lint.then(|| lint::Options {
                 rules_as_of: self.config.lint.rules_as_of.clone(),
-                policy: Arc::new(policy),
+                policy: Arc::clone(&self.policy),
                 ..lint::Options::default()
             }),
             policy: format!("{:?}", self.config.lint),
             memory: Memory::in_folder(&self.cache.join("results")),
-        })
+        }
     }
 
     fn bounds(&self) -> Bounds {
@@ -246,6 +252,10 @@ pub(super) fn read_config(named: Option<&Path>) -> anyhow::Result<Config> {
     };
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     Ok(config::parse(&file.display().to_string(), &text)?)
+}
+
+fn is_web_address(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
 }
 
 fn default_cache() -> anyhow::Result<PathBuf> {

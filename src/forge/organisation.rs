@@ -45,11 +45,19 @@ pub struct Repository {
     /// The address of a picture.
     #[serde(deserialize_with = "text")]
     pub avatar_url: String,
+    /// What it is tagged with; older forges tell nothing here.
+    #[serde(deserialize_with = "texts")]
+    pub topics: Vec<String>,
 }
 
 /// `null` is an empty text.
 fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// `null` is an empty list.
+fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(Option::<Vec<String>>::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl Repository {
@@ -60,6 +68,7 @@ impl Repository {
             ssh_url: self.ssh_url.clone(),
             default_branch: self.default_branch.clone(),
             description: self.description.clone(),
+            tags: self.topics.clone(),
             website: self.website.clone(),
             icon: self.avatar_url.clone(),
             organisation: organisation.to_owned(),

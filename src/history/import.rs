@@ -107,5 +107,6 @@ pub fn line_of(
         steps: steps.collect(),
         findings: run.findings.clone(),
         proofs: run.proofs.clone(),
+        upgrade_map: run.upgrade_map.clone(),
     })
 }

@@ -39,11 +39,14 @@ fn try_fetch(address: &str, path: &Path, interrupt: &AtomicBool) -> Result<Fetch
     if !path.join("HEAD").exists() {
         gix::init_bare(path)?;
     }
-    // Nobody's configuration, no prompt of any kind: this runs unattended.
+    // Nobody's configuration, no prompt of any kind: this runs unattended. Which ssh with which key is said as for git itself.
+    let ssh = std::env::var("GIT_SSH_COMMAND").ok().filter(|command| !command.trim().is_empty());
+    let ssh = format!("core.sshCommand={}", ssh.as_deref().unwrap_or("ssh -o BatchMode=yes"));
     let options = gix::open::Options::isolated()
         .with(gix::sec::Trust::Full)
         .open_path_as_is(true)
-        .config_overrides(["core.sshCommand=ssh -o BatchMode=yes", "protocol.allow=always"]);
+        // Without its kind gix takes a command with arguments for an ssh that knows no ports.
+        .config_overrides([ssh.as_str(), "ssh.variant=ssh", "protocol.allow=always"]);
     let repo = gix::open_opts(path, options)?;
     let remote = repo.remote_at(address)?.with_fetch_tags(Tags::None).with_refspecs(
         ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "HEAD"].map(BString::from),

@@ -36,6 +36,8 @@ pub struct About {
     pub default_branch: String,
     /// One line.
     pub description: String,
+    /// What it is tagged with.
+    pub tags: Vec<String>,
     /// The app's own site.
     pub website: String,
     /// The address of a picture.

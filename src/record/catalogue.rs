@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::finding::{Level as FindingLevel, Place};
 use super::outcome::Outcome;
 use super::recipes::{Features, Services};
+use super::upgrade::RequiredStop;
 use super::score::{Dimension, Rung, RungDemand, StabilityWeek};
 use super::summary::FindingCounts;
 
@@ -47,6 +48,9 @@ pub struct CatalogueRecipe {
     pub category: String,
     /// One line: what the forge says, or the README's first paragraph; may be empty.
     pub description: String,
+    /// What the forge tags the repository with (its topics), sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// The app's own site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub website: Option<String>,
@@ -107,6 +111,9 @@ pub struct CatalogueRecipe {
     pub status_reasons: Vec<RungDemand>,
     /// Which upgrades were tried; empty when none was.
     pub upgrades: Vec<Hop>,
+    /// Versions that an upgrade must not skip, as far as it was tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required_stops: Vec<RequiredStop>,
     /// How a backup was proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup_proof: Option<String>,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::{Class, Outcome, StepKind, StepResult};
 use super::summary::{CandidateSummary, FindingCounts, Proof, RunSummary, SCHEMA as SUMMARY_SCHEMA};
+use super::upgrade::UpgradeMap;
 
 /// The version of a line; readers accept this and the major before.
 pub const SCHEMA: &str = "taster.history/1";
@@ -51,6 +52,9 @@ pub struct HistoryLine {
     /// What proves that the data of each volume survives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proofs: Vec<Proof>,
+    /// Which upgrades were tried; absent when none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upgrade_map: Option<UpgradeMap>,
 }
 
 /// What came of one step, without its evidence.
@@ -136,6 +140,7 @@ impl HistoryLine {
             digests: Vec::new(),
             costs: std::collections::BTreeMap::new(),
             proofs: self.proofs.clone(),
+            upgrade_map: self.upgrade_map.clone(),
             variants: self.variants.clone(),
         }
     }

@@ -1,4 +1,6 @@
-//! Text of recipes and apps inside Markdown and XML: it stays text.
+//! Text of recipes and apps inside Markdown, HTML and XML: it stays text.
+
+use maud::{Markup, html};
 
 /// Markdown in which only our own `…` are code.
 pub(super) fn markdown(message: &str) -> String {
@@ -31,8 +33,17 @@ fn escaped(part: &str) -> String {
     escaped.replace("www.", "www&#46;")
 }
 
+/// Our sentences mark names by backquotes: code in HTML.
+pub(crate) fn prose(text: &str) -> Markup {
+    let even = text.matches('`').count().is_multiple_of(2);
+    html! {
+        @if even { @for (number, part) in text.split('`').enumerate() { @if number % 2 == 1 { code { (part) } } @else { (part) } } }
+        @else { (text) }
+    }
+}
+
 /// Text without the characters that no XML document may hold, and without the end of the section that the JUnit library puts it into.
-pub(super) fn xml(text: &str) -> String {
+pub(crate) fn xml(text: &str) -> String {
     let allowed =
         |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     text.chars().map(|c| if allowed(c) { c } else { '\u{fffd}' }).collect::<String>().replace("]]>", "]] >")

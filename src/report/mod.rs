@@ -2,7 +2,8 @@
 
 mod lint;
 mod live;
-mod markup;
+pub(crate) mod badge;
+pub(crate) mod markup;
 mod run;
 mod score;
 mod verdict;

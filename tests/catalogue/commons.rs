@@ -91,6 +91,11 @@ impl Commons {
     }
 
     pub(crate) fn taster(&self, arguments: &[&str]) -> Ran {
+        self.taster_with(arguments, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn taster_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_taster"))
             .args(arguments)
             .current_dir(self.dir.path())
@@ -98,6 +103,8 @@ impl Commons {
             .env_remove("TASTER_CONFIG")
             .env_remove("TASTER_RUNS")
             .env_remove("TASTER_FORGE_TOKEN")
+            .env_remove("GIT_SSH_COMMAND")
+            .envs(environment.iter().copied())
             .output()
             .unwrap();
         Ran {
@@ -131,6 +138,11 @@ impl Commons {
         let versions = recipes[name]["versions"].as_array().cloned().unwrap_or_default();
         versions.iter().map(|version| version.as_object().unwrap().keys().next().unwrap().clone()).collect()
     }
+}
+
+/// The folder of all repositories.
+pub(crate) fn root(commons: &Commons) -> PathBuf {
+    commons.path("recipes")
 }
 
 pub(crate) fn git(dir: &Path, arguments: &[&str]) -> String {

@@ -199,4 +199,10 @@ fn taster_toml_names_sources_and_a_wrong_key_is_told_with_its_place() {
         ran.err
     );
     assert_eq!(commons.taster(&["scan", ENV_SAMPLE]).code, 2);
+    // What the linter is told concerns who only scans too: the same file must not be good here and bad there.
+    std::fs::write(commons.path("taster.toml"), "[lint.levels]\nR999 = \"warn\"\n").unwrap();
+    for command in [&["scan", "recipes"][..], &["catalogue", "--source", "recipes"], &["scan", "recipes", "--json"]] {
+        let ran = commons.taster(command);
+        assert!(ran.code == 2 && ran.err.contains("R999"), "{ran:?}");
+    }
 }

@@ -80,6 +80,27 @@ fn changes_are_told_in_words() {
 }
 
 #[test]
+fn a_diff_tells_that_a_tag_was_moved_though_its_images_are_the_same() {
+    let commons = published();
+    commons.write("blog", "abra.sh", "# other things\n");
+    commons.commit("blog", "other things");
+    commons.git("blog", &["tag", "--annotate", "--force", "1.1.0+1.1", "--message", "moved"]);
+    for old in ["out/recipes.json", "out/catalogue.json"] {
+        let ran = commons.taster(&["catalogue", "--source", "recipes", "--diff", old]);
+        assert_eq!(ran.code, 5, "{ran:?}");
+        assert!(ran.out.starts_with("~ blog: version 1.1.0+1.1: its tag was moved from commit "), "{old}: {ran:?}");
+        assert_eq!(ran.out.lines().count(), 1, "{ran:?}");
+    }
+    // recipes.json alone knows no commits.
+    std::fs::copy(commons.path("out/recipes.json"), commons.path("old.json")).unwrap();
+    let ran = commons.taster(&["catalogue", "--source", "recipes", "--diff", "old.json"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{ran:?}");
+    std::fs::write(commons.path("old.json"), "{\"schema\": \"taster.catalogue/9\", \"taster\": \"\", \"recipes\": [], \"unreadable\": [], \"not_recipes\": []}").unwrap();
+    let ran = commons.taster(&["catalogue", "--source", "recipes", "--diff", "old.json"]);
+    assert!(ran.code == 2 && ran.err.contains("its format is `taster.catalogue/9`"), "{ran:?}");
+}
+
+#[test]
 fn an_earlier_catalogue_that_cannot_be_read_is_not_overwritten() {
     let commons = published();
     std::fs::write(commons.path("out/recipes.json"), "{").unwrap();

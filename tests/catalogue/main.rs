@@ -9,3 +9,4 @@ mod losses;
 mod mirrors;
 mod runs;
 mod server;
+mod transport;

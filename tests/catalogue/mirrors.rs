@@ -1,7 +1,7 @@
 //! Mirrors over real smart HTTP and `file://`: incremental, offline, and one repository's trouble is nobody else's.
 
-use crate::commons::Commons;
-use crate::server::{Fault, Server, root};
+use crate::commons::{Commons, root};
+use crate::server::{Fault, Server};
 
 fn forge(names: &[&str]) -> (Commons, Server) {
     let commons = Commons::new();
@@ -65,6 +65,7 @@ fn the_catalogue_of_an_organisation_has_what_the_forge_tells() {
     assert_eq!(entry["ssh_url"], "ssh://git@localhost/recipes/blog.git");
     assert_eq!((&entry["website"], &entry["icon"]), (&"https://example.com".into(), &"".into()));
     assert_eq!(commons.entry("blog")["community"], true);
+    assert_eq!(commons.entry("blog")["tags"], serde_json::json!(["chat", "forum"]));
 }
 
 #[test]
@@ -244,5 +245,5 @@ fn a_listing_that_is_not_whole_is_an_error_and_one_without_headers_is_read_to_it
     server.set(|state| (state.claims, state.terse, state.page) = (None, true, 1));
     let (code, told, _) = scan(&commons, &source, &[]);
     assert_eq!((code, told["repositories"].as_array().unwrap().len()), (0, 3), "{told}");
-    assert_eq!(server.state.lock().unwrap().tokens, Vec::<String>::new());
+    assert_eq!(server.state.lock().unwrap().tokens, []);
 }

@@ -2,9 +2,9 @@
 //! (`git http-backend`). It can be told to misbehave.
 
 use std::collections::VecDeque;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -33,8 +33,10 @@ pub(crate) struct State {
     pub(crate) faults: VecDeque<Fault>,
     /// What was asked for.
     pub(crate) asked: Vec<String>,
-    /// Tokens that came with it.
-    pub(crate) tokens: Vec<String>,
+    /// What came as authorisation, with what was asked for.
+    pub(crate) tokens: Vec<(String, String)>,
+    /// The token without which the API answers nothing.
+    pub(crate) demands: Option<String>,
 }
 
 pub(crate) struct Server {
@@ -45,15 +47,33 @@ pub(crate) struct Server {
 impl Server {
     /// Serves the repositories below `root`.
     pub(crate) fn start(root: &Path) -> Self {
+        Self::start_with(root, None)
+    }
+
+    /// The same over TLS.
+    pub(crate) fn start_tls(root: &Path, tls: rustls::ServerConfig) -> Self {
+        Self::start_with(root, Some(Arc::new(tls)))
+    }
+
+    fn start_with(root: &Path, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(State { page: 50, ..State::default() }));
         let (shared, root, own) = (Arc::clone(&state), root.to_owned(), url.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (state, root, url) = (Arc::clone(&shared), root.clone(), own.clone());
+                let (state, root, url, tls) = (Arc::clone(&shared), root.clone(), own.clone(), tls.clone());
                 // A client that breaks off is no fault of the server.
-                std::thread::spawn(move || drop(serve(stream, &root, &url, &state)));
+                std::thread::spawn(move || match tls {
+                    None => drop(serve(stream, &root, &url, &state)),
+                    Some(tls) => {
+                        let mut stream = rustls::StreamOwned::new(rustls::ServerConnection::new(tls).unwrap(), stream);
+                        drop(serve(&mut stream, &root, &url, &state));
+                        stream.conn.send_close_notify();
+                        let _ = stream.flush();
+                    }
+                });
             }
         });
         Self { url, state }
@@ -83,7 +103,7 @@ impl Request {
     }
 }
 
-fn read(stream: &TcpStream) -> std::io::Result<Request> {
+fn read(stream: impl Read) -> std::io::Result<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -117,20 +137,20 @@ fn read(stream: &TcpStream) -> std::io::Result<Request> {
     Ok(request)
 }
 
-fn answer(stream: &mut TcpStream, status: u16, headers: &[String], body: &[u8]) -> std::io::Result<()> {
+fn answer(stream: &mut impl Write, status: u16, headers: &[String], body: &[u8]) -> std::io::Result<()> {
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     write!(stream, "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n", body.len())?;
     stream.write_all(body)
 }
 
-fn serve(mut stream: TcpStream, root: &Path, url: &str, state: &Mutex<State>) -> std::io::Result<()> {
-    let request = read(&stream)?;
+fn serve(mut stream: impl Read + Write, root: &Path, url: &str, state: &Mutex<State>) -> std::io::Result<()> {
+    let request = read(&mut stream)?;
     {
         let mut state = state.lock().unwrap();
         state.asked.push(format!("{} {}", request.method, request.path));
         let token = request.header("authorization").to_owned();
         if !token.is_empty() {
-            state.tokens.push(token);
+            state.tokens.push((request.path.clone(), token));
         }
     }
     if let Some(rest) = request.path.strip_prefix("/api/v1/orgs/") {
@@ -153,11 +173,15 @@ fn serve(mut stream: TcpStream, root: &Path, url: &str, state: &Mutex<State>) ->
     backend(&mut stream, &request, root)
 }
 
-fn api(stream: &mut TcpStream, rest: &str, request: &Request, url: &str, state: &Mutex<State>) -> std::io::Result<()> {
+fn api(stream: &mut impl Write, rest: &str, request: &Request, url: &str, state: &Mutex<State>) -> std::io::Result<()> {
     let mut state = state.lock().unwrap();
     if let Some(fault) = state.faults.pop_front() {
         let headers: Vec<String> = fault.retry_after.iter().map(|after| format!("Retry-After: {after}")).collect();
         return answer(stream, fault.status, &headers, b"{\"message\":\"no\"}");
+    }
+    let given = request.header("authorization").strip_prefix("token ");
+    if state.demands.as_deref().is_some_and(|token| given != Some(token)) {
+        return answer(stream, 401, &[], b"{\"message\":\"token is required\"}");
     }
     if rest != "recipes/repos" {
         return answer(stream, 404, &[], b"{\"message\":\"not found\"}");
@@ -175,7 +199,7 @@ fn api(stream: &mut TcpStream, rest: &str, request: &Request, url: &str, state: 
                 "id": 1, "name": name, "full_name": format!("recipes/{name}"), "empty": false, "archived": false,
                 "clone_url": format!("{url}/recipes/{name}.git"), "ssh_url": format!("ssh://git@localhost/recipes/{name}.git"),
                 "default_branch": "main", "description": format!("What {name} is for"), "website": "https://example.com",
-                "avatar_url": null,
+                "avatar_url": null, "topics": ["forum", "chat"],
             })
         })
         .collect();
@@ -192,7 +216,7 @@ fn api(stream: &mut TcpStream, rest: &str, request: &Request, url: &str, state: 
 }
 
 /// RFC 3875, as far as git needs it.
-fn backend(stream: &mut TcpStream, request: &Request, root: &Path) -> std::io::Result<()> {
+fn backend(stream: &mut impl Write, request: &Request, root: &Path) -> std::io::Result<()> {
     let path = request.path.trim_start_matches("/recipes/").replacen(".git/", "/.git/", 1);
     let mut child = Command::new("git")
         .arg("http-backend")
@@ -218,9 +242,4 @@ fn backend(stream: &mut TcpStream, request: &Request, root: &Path) -> std::io::R
     let headers: Vec<String> =
         head.lines().filter(|line| !line.starts_with("Status:")).map(ToOwned::to_owned).collect();
     answer(stream, status.unwrap_or(200), &headers, output.get(split + 4..).unwrap_or_default())
-}
-
-/// The folder of all repositories.
-pub(crate) fn root(commons: &crate::commons::Commons) -> PathBuf {
-    commons.path("recipes")
 }

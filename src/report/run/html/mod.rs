@@ -12,6 +12,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{KeptRun, RunReportError, level_words, word};
 use crate::record::{Fact, Outcome, RunSummary, StepResult};
+use crate::report::markup::prose;
 use crate::report::{live, verdict};
 use crate::score::LEVEL_NAMES;
 
@@ -160,15 +161,6 @@ fn again(summary: &RunSummary) -> Markup {
     html! {
         pre { "taster test" @if let Some(revision) = revision { " --at " (revision) } " PATH-OF-" (summary.recipe) }
         @if summary.candidate.dirty { p { "The files had changes that no commit has: this cannot be repeated from the repository alone." } }
-    }
-}
-
-/// Our sentences mark names by backquotes.
-fn prose(text: &str) -> Markup {
-    let even = text.matches('`').count().is_multiple_of(2);
-    html! {
-        @if even { @for (number, part) in text.split('`').enumerate() { @if number % 2 == 1 { code { (part) } } @else { (part) } } }
-        @else { (text) }
     }
 }
 
