@@ -117,5 +117,6 @@ fn line(recipe: usize, run: usize) -> HistoryLine {
         steps: steps.collect(),
         findings: None,
         proofs: Vec::new(),
+        upgrade_map: None,
     }
 }

@@ -53,6 +53,7 @@ pub(crate) fn line(at: Timestamp, number: usize, steps: Vec<HistoryStep>) -> His
         steps,
         findings: None,
         proofs: Vec::new(),
+        upgrade_map: None,
     }
 }
 
