@@ -2,7 +2,7 @@
 
 use super::level::Measured;
 use super::standing::{HALF_MONTHS, Standing};
-use super::steps::newest_hop;
+use super::steps::{hop, newest_hop};
 use crate::record::RungState::{Missing, Satisfied, Unknown};
 use crate::record::{Outcome, RungDemand, RungState, StepKind, StepResult};
 
@@ -149,30 +149,28 @@ pub(super) fn everything(run: Measured<'_>, standing: &Standing) -> Vec<RungDema
     demands
 }
 
-/// Every upgrade from each release to the next, up to the candidate: in this run, or in an earlier trusted one.
+/// Every upgrade from each release to the next, up to the candidate: in this run, or in an earlier trusted one. Upgrades that skip
+/// releases inform, and do not count.
 fn chain(run: Measured<'_>, standing: &Standing) -> Vec<RungDemand> {
     let upgrades = of(run, StepKind::Upgrade);
-    let mut demands: Vec<RungDemand> = upgrades.iter().map(|step| one(step, standing)).collect();
+    let newest = || newest_hop(&upgrades, |step| &step.id).into_iter().map(|step| one(step, standing));
     if upgrades.iter().any(|step| step.outcome == Outcome::Skipped && step.structural) {
-        return demands;
+        return newest().collect();
     }
     let Some(releases) = &standing.releases else {
-        demands.push(demand(
-            Unknown,
-            "the releases of the recipe were not looked at, so nobody knows the whole chain of upgrades",
-        ));
-        return demands;
+        let why = "the releases of the recipe were not looked at, so nobody knows the whole chain of upgrades";
+        return newest().chain([demand(Unknown, why)]).collect();
     };
     let ends: Vec<&str> = releases.iter().map(String::as_str).chain([standing.candidate.as_str()]).collect();
+    let mut demands = Vec::new();
     for pair in ends.windows(2) {
         let (from, to) = (pair[0], pair[1]);
-        if upgrades.iter().any(|step| step.id.starts_with(&format!("upgrade:{from}→{to}@"))) {
-            continue;
-        }
-        demands.push(match standing.hops.get(&(from.to_owned(), to.to_owned())) {
-            Some(true) => demand(Satisfied, format!("the upgrade {from}→{to} passed in an earlier run")),
-            Some(false) => demand(Missing, format!("the upgrade {from}→{to} failed in an earlier run")),
-            None => demand(Unknown, format!("the upgrade {from}→{to} was never tried")),
+        let tried = upgrades.iter().find(|step| hop(&step.id) == Some((from, to)));
+        demands.push(match (tried, standing.hops.get(&(from.to_owned(), to.to_owned()))) {
+            (Some(step), _) => one(step, standing),
+            (None, Some(true)) => demand(Satisfied, format!("the upgrade {from}→{to} passed in an earlier run")),
+            (None, Some(false)) => demand(Missing, format!("the upgrade {from}→{to} failed in an earlier run")),
+            (None, None) => demand(Unknown, format!("the upgrade {from}→{to} was never tried")),
         });
     }
     if demands.is_empty() {

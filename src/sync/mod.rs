@@ -80,6 +80,10 @@ pub enum SyncError {
 pub fn sync(target: &Target, raise: Option<Raise>, options: &Options) -> Result<Synced, SyncError> {
     let subject = lint::open(target, Outside::default(), options)?;
     let facts = &subject.candidate;
+    if let Some(own) = facts.recipe.candidate.version.as_ref().filter(|_| !facts.recipe.candidate.dirty) {
+        // Its version is out, and nothing may be written over it.
+        return Ok(Synced::in_step(&subject, own.to_string(), own.to_string()));
+    }
     let previous =
         subject.previous().map_err(|why| SyncError::Previous(why.to_owned()))?.ok_or(SyncError::NoRelease)?;
     let release = previous.release.clone().unwrap_or_default();
@@ -93,10 +97,9 @@ pub fn sync(target: &Target, raise: Option<Raise>, options: &Options) -> Result<
     let findings = lint::judge(&subject, options).findings;
     let changes = kind::changes(&subject, previous, &findings);
     let label = label(facts);
-    let (Some(needed), false) = (changes.raise, is_released(&subject)) else {
+    let Some(needed) = changes.raise else {
         let version = label.map_or(release.clone(), |label| label.value);
-        let recipe = facts.recipe.name.clone();
-        return Ok(Synced { recipe, release, version, raise: None, because: Vec::new(), fixed: Fixed::default() });
+        return Ok(Synced::in_step(&subject, release, version));
     };
     let upstream = upstream(facts)?;
     let announced = label.as_ref().and_then(|label| Version::parse(&label.value).ok());
@@ -123,10 +126,12 @@ pub fn sync(target: &Target, raise: Option<Raise>, options: &Options) -> Result<
     })
 }
 
-/// Whether the candidate is a release itself: then its version is out, and nothing may be written over it.
-fn is_released(subject: &Subject) -> bool {
-    let candidate = &subject.candidate.recipe.candidate;
-    candidate.version.is_some() && !candidate.dirty
+impl Synced {
+    /// Nothing is to do.
+    fn in_step(subject: &Subject, release: String, version: String) -> Self {
+        let recipe = subject.candidate.recipe.name.clone();
+        Self { recipe, release, version, raise: None, because: Vec::new(), fixed: Fixed::default() }
+    }
 }
 
 /// The version that the candidate is to announce.

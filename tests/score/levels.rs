@@ -115,11 +115,11 @@ fn every_outcome_at_every_step_gives_its_level() {
     }
 }
 
-/// 34 sets: what else a rung asks for.
+/// 35 sets: what else a rung asks for.
 #[test]
 fn what_no_step_tells_gives_its_level_too() {
     type Change = fn(&mut Case);
-    let table: [(&str, Change, (u8, bool)); 34] = [
+    let table: [(&str, Change, (u8, bool)); 35] = [
         ("nothing at all", |c| c.steps.clear(), (0, true)),
         ("one variant of two installs", |c| c.add("install@smtp", StepKind::Install, "smtp", Failed), (1, false)),
         ("a variant errored", |c| c.add("install@smtp", StepKind::Install, "smtp", Errored), (1, true)),
@@ -223,9 +223,19 @@ fn what_no_step_tells_gives_its_level_too() {
         (
             "the oldest hop of the chain failed in this run",
             |c| {
+                c.standing.releases.as_mut().unwrap().insert(0, "0.9.0+1.0".to_owned());
                 c.add("upgrade:0.9.0+1.0→1.0.0+1.0@default", StepKind::Upgrade, "default", Failed);
             },
             (6, false),
+        ),
+        (
+            "an upgrade that skips releases failed",
+            |c| {
+                c.standing.releases.as_mut().unwrap().insert(0, "0.9.0+1.0".to_owned());
+                c.standing.hops.insert(("0.9.0+1.0".to_owned(), "1.0.0+1.0".to_owned()), true);
+                c.add("upgrade:0.9.0+1.0→abcd1234@default", StepKind::Upgrade, "default", Failed);
+            },
+            (8, false),
         ),
         (
             "a hop was never tried",
