@@ -256,6 +256,7 @@ fn recipe(number: usize) -> CatalogueRecipe {
             median: 90.0,
             high: 99.0,
             observations: 24,
+            dimensions: Vec::new(),
         }),
         stability_over_time: if tested { points.collect() } else { Vec::new() },
         upgrades: if tested { (0..VERSIONS - 1).map(hop).collect() } else { Vec::new() },

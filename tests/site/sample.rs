@@ -194,6 +194,7 @@ fn plain((name, category, description, tags, level, stability, released): &Row) 
         median: score + 2.0,
         high: (score + 9.0).min(100.0),
         observations: 24,
+        dimensions: Vec::new(),
     });
     entry
 }
