@@ -69,6 +69,9 @@ struct List {
 /// # Errors
 /// [`SiteError`]; when a file of somebody else is in the way, nothing was written.
 pub fn write(folder: &Path, files: &Files) -> Result<Written, SiteError> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(SiteError::InTheWay(folder.to_owned()));
+    }
     let earlier = List::read(folder)?;
     let mut done = Written::default();
     let mut changed = Vec::new();
