@@ -96,12 +96,12 @@ pub(super) fn run(arguments: &CatalogueArguments) -> ExitCode {
         Err(error @ PublishError::Lost(_)) => return super::fail(&error.into(), 5),
         Err(error) => return super::fail(&error.into(), 4),
     };
-    if let Some(folder) = &arguments.site {
-        if let Err(error) = write_site(folder, &built, arguments) {
-            // What others have there is for whoever chose the folder to clear.
-            let code = if matches!(error, SiteError::Machine { .. }) { 4 } else { 2 };
-            return super::fail(&error.into(), code);
-        }
+    if let Some(folder) = &arguments.site
+        && let Err(error) = write_site(folder, &built, arguments)
+    {
+        // What others have there is for whoever chose the folder to clear.
+        let code = if matches!(error, SiteError::Machine { .. }) { 4 } else { 2 };
+        return super::fail(&error.into(), code);
     }
     match arguments.json {
         true => super::write_out(format_args!("{}", catalogue_json(&built.catalogue))),
