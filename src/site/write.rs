@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -95,10 +96,8 @@ pub fn write(folder: &Path, files: &Files) -> Result<Written, SiteError> {
     let mut both = earlier.files.clone();
     both.extend(now.clone());
     List::write(folder, both)?;
-    for (place, bytes) in changed {
-        put(&place, bytes)?;
-        done.written += 1;
-    }
+    changed.par_iter().try_for_each(|(place, bytes)| put(place, bytes))?;
+    done.written = changed.len();
     for (path, was) in earlier.files.iter().filter(|(path, _)| !now.contains_key(*path)) {
         remove(folder, path, was, &mut done)?;
     }
