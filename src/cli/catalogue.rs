@@ -27,7 +27,7 @@ pub(super) struct CatalogueArguments {
     /// Where both files are published; what lies there is the earlier catalogue, from which nothing may get lost.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write the catalogue as pages into this folder; files of others in it stay.
+    /// Write the catalogue as pages into this folder, and without --out both files too; files of others in it stay.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["check", "explain"])]
     site: Option<PathBuf>,
     /// Results of runs (`.taster/runs`): levels come from them, and from nowhere else.
@@ -57,6 +57,13 @@ pub(super) struct CatalogueArguments {
     json: bool,
     #[command(flatten)]
     common: SourceArguments,
+}
+
+impl CatalogueArguments {
+    /// Where both files are published: what lies there guards against losses, so a site has them too.
+    fn folder(&self) -> Option<&Path> {
+        self.out.as_deref().or(self.site.as_deref())
+    }
 }
 
 pub(super) fn run(arguments: &CatalogueArguments) -> ExitCode {
@@ -92,16 +99,16 @@ pub(super) fn run(arguments: &CatalogueArguments) -> ExitCode {
         Err(error @ PublishError::Lost(_)) => return super::fail(&error.into(), 5),
         Err(error) => return super::fail(&error.into(), 4),
     };
-    if let Some(folder) = &arguments.site {
-        if let Err(error) = write_site(folder, &built, arguments) {
-            // What others have there is for whoever chose the folder to clear.
-            let code = if matches!(error, SiteError::Machine { .. }) { 4 } else { 2 };
-            return super::fail(&error.into(), code);
-        }
+    if let Some(folder) = &arguments.site
+        && let Err(error) = write_site(folder, &built, arguments)
+    {
+        // What others have there is for whoever chose the folder to clear.
+        let code = if matches!(error, SiteError::Machine { .. }) { 4 } else { 2 };
+        return super::fail(&error.into(), code);
     }
     match arguments.json {
         true => super::write_out(format_args!("{}", catalogue_json(&built.catalogue))),
-        false if arguments.out.is_none() && arguments.site.is_none() && !compared => {
+        false if arguments.folder().is_none() && !compared => {
             super::write_out(format_args!("{}", recipes_json(&built.recipes)));
         }
         false => {}
@@ -111,7 +118,7 @@ pub(super) fn run(arguments: &CatalogueArguments) -> ExitCode {
 }
 
 fn earlier(arguments: &CatalogueArguments, settings: &Settings) -> anyhow::Result<(Previous, Runs)> {
-    let previous = match (&arguments.diff, &arguments.out) {
+    let previous = match (&arguments.diff, arguments.folder()) {
         (Some(file), _) => Previous::in_file(file)?,
         (None, Some(folder)) => Previous::in_folder(folder)?,
         (None, None) => Previous::default(),
@@ -129,7 +136,7 @@ fn earlier(arguments: &CatalogueArguments, settings: &Settings) -> anyhow::Resul
 
 /// Publishes, or only checks; gives the exit code.
 fn finish(arguments: &CatalogueArguments, built: &Built, previous: &Previous) -> Result<u8, PublishError> {
-    match &arguments.out {
+    match arguments.folder() {
         Some(folder) if !arguments.check => publish(folder, built, previous, &arguments.allow_loss)?,
         _ => {
             validate(built)?;

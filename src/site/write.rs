@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -69,6 +70,9 @@ struct List {
 /// # Errors
 /// [`SiteError`]; when a file of somebody else is in the way, nothing was written.
 pub fn write(folder: &Path, files: &Files) -> Result<Written, SiteError> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(SiteError::InTheWay(folder.to_owned()));
+    }
     let earlier = List::read(folder)?;
     let mut done = Written::default();
     let mut changed = Vec::new();
@@ -92,10 +96,8 @@ pub fn write(folder: &Path, files: &Files) -> Result<Written, SiteError> {
     let mut both = earlier.files.clone();
     both.extend(now.clone());
     List::write(folder, both)?;
-    for (place, bytes) in changed {
-        put(&place, bytes)?;
-        done.written += 1;
-    }
+    changed.par_iter().try_for_each(|(place, bytes)| put(place, bytes))?;
+    done.written = changed.len();
     for (path, was) in earlier.files.iter().filter(|(path, _)| !now.contains_key(*path)) {
         remove(folder, path, was, &mut done)?;
     }

@@ -66,6 +66,7 @@ async fn a_recipes_page_tells_everything_that_is_known() {
     assert_eq!(reader.ask::<usize>("document.querySelectorAll('.edge.failed').length").await, 1);
     assert_eq!(reader.ask::<usize>("document.querySelectorAll('.edge.passed').length").await, 8);
     assert!(!text.contains("outside"));
+    assert!(!text.contains("At least level 0"), "a run that broke off proves no level, and shows none");
     reader.assert_quiet().await;
     // What nobody tested is said to be so.
     reader.goto("recipes/pixelfed.html").await;

@@ -128,6 +128,16 @@ fn the_command_writes_the_site_beside_the_catalogue() {
     let ran = taster(folder.path(), &["catalogue", "--source", "recipes", "--site", "other"]);
     assert_eq!(ran.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&ran.stderr).contains("other/recipes/blog.html is in the way of the site"));
+    std::fs::write(folder.path().join("file"), "mine").unwrap();
+    let ran = taster(folder.path(), &["catalogue", "--source", "recipes", "--out", "public", "--site", "file"]);
+    assert!(ran.status.code() == Some(2) && String::from_utf8_lossy(&ran.stderr).contains("file is in the way"));
+    // Without a folder of their own both files lie beside the pages: what was published there must not get lost.
+    let ran = taster(folder.path(), &["catalogue", "--source", "recipes", "--site", "alone"]);
+    assert!(ran.status.code() == Some(0) && folder.path().join("alone/catalogue.json").exists());
+    std::fs::create_dir(folder.path().join("nothing")).unwrap();
+    let ran = taster(folder.path(), &["catalogue", "--source", "nothing", "--site", "alone"]);
+    assert_eq!(ran.status.code(), Some(5), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(folder.path().join("alone/recipes/blog.html").exists());
     git(&recipe, &["tag", "--delete", "1.0.0+1.0"]);
     let before = std::fs::read(folder.path().join("public/index.html")).unwrap();
     let ran = taster(folder.path(), &["catalogue", "--source", "recipes", "--out", "public", "--site", "public"]);

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::record::{CatalogueRecipe, Level, LintFinding, RunLink};
+use crate::record::{CatalogueRecipe, Level, LintFinding, Outcome, RunLink};
 use crate::report::markup::prose;
 use crate::site::runs::{Kept, SHOWN};
 use crate::site::words::{
@@ -82,7 +82,8 @@ fn one_run(run: &RunLink, kept: &[Kept]) -> Markup {
     html! {
         p.run {
             span class={ "pill " (outcome_tone(run.outcome)) } { (outcome_word(run.outcome)) }
-            strong { (run_level(run)) }
+            // A run that broke off before it proved anything says nothing of a level, not even 0.
+            @if run.outcome != Outcome::Errored || run.level > 0 { strong { (run_level(run)) } }
             @if let Some(revision) = revision { code { (revision) } }
             @if let Some(at) = when { time datetime=[run.at.as_deref()] { (at) " UTC" } }
             @if let Some(path) = Kept::report(kept, &run.run) { a href={ "../" (path) } aria-label={ "All of the run " (run.run) } { "all of it" } }
