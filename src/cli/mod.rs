@@ -14,6 +14,7 @@ mod lint;
 mod node;
 mod report;
 mod scan;
+mod scenario;
 mod schema;
 mod shell;
 mod sources;
@@ -39,6 +40,7 @@ enum Command {
     Demo(demo::DemoArguments),
     Lint(Box<lint::LintArguments>),
     Test(Box<test::TestArguments>),
+    Scenario(scenario::ScenarioArguments),
     Report(report::ReportArguments),
     Scan(Box<scan::ScanArguments>),
     Catalogue(Box<catalogue::CatalogueArguments>),
@@ -63,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => block_on(demo::run(arguments)),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Test(arguments) => block_on(test::run(*arguments)),
+        Command::Scenario(arguments) => scenario::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::Node(arguments) => block_on(node::run(arguments)),

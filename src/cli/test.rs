@@ -44,7 +44,7 @@ pub(super) struct TestArguments {
     /// Only this variant beside the sampled one; may be given several times. All that the scenario declares otherwise.
     #[arg(long, value_name = "NAME")]
     variant: Vec<String>,
-    /// A scenario file instead of the recipe's own tests/taster.toml.
+    /// A scenario file instead of the recipe's own tests/taster.toml, and of the one that taster brings along.
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
     /// What the commons decides about the linter's findings; `taster.toml` here, when there is one.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::record::Level;
 
 pub use catalogue::Catalogue;
-pub use strict::{FileError, parse};
+pub use strict::{FileError, nearest, parse, place};
 
 /// Where it lies, from where taster is started.
 pub const FILE: &str = "taster.toml";

@@ -1,9 +1,15 @@
 //! What to try with a recipe: the file format, discovery, the plan.
 
+mod check;
 mod file;
+mod known;
 mod page;
 mod plan;
+mod scaffold;
 
+pub use check::{Surroundings, Written};
 pub use file::{Limits, PATH_IN_RECIPE, Probe, Ready, Scenario, ScenarioError, Seed, Variant, command};
+pub use known::built_in;
 pub use page::{Page, PageStep, Template, Value};
 pub use plan::{DEFAULT_VARIANT, Known, Plan, PlanOptions, plan};
+pub use scaffold::scaffold;

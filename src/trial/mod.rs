@@ -8,6 +8,7 @@ pub mod convergence;
 mod data;
 mod demands;
 mod evidence;
+mod fit;
 mod flow;
 mod install;
 mod leftovers;
@@ -27,6 +28,7 @@ mod upgrade;
 mod variant;
 
 pub use demands::Demand;
+pub use fit::{first_scenario, misfits};
 pub use operator::Operator;
 pub use run::{Ended, TrialError, TrialOptions, run};
 pub use subject::Subject;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bollard::Docker;
 
+use super::fit;
 use super::flow::Ground;
 use super::recorder::Recorder;
 use super::trouble::Trouble;
@@ -16,7 +17,7 @@ use crate::record::{
     SUMMARY_SCHEMA, StepKind, worst_exit,
 };
 use crate::run::{EventSink, Redactor, RunFolder, RunId, RunLock, RunLog, lock_domain};
-use crate::scenario::{Known, PATH_IN_RECIPE, PlanOptions, Scenario, ScenarioError, plan};
+use crate::scenario::{Known, PlanOptions, ScenarioError, plan};
 use crate::score::level;
 use crate::swarm::labels::Owner;
 use crate::swarm::node::NodeOptions;
@@ -139,7 +140,7 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         Some(revision) => Recipe::at(&options.path, revision)?,
         None => Recipe::from_work_tree(&options.path)?,
     };
-    let scenario = scenario(options, &recipe)?;
+    let (scenario, which) = fit::scenario(options.scenario.as_deref(), &recipe)?;
     if let Some(name) = options.plan.variants.iter().find(|name| !scenario.variants.contains_key(*name)) {
         let known: Vec<&str> = scenario.variants.keys().map(String::as_str).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
@@ -161,6 +162,7 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         recipe: recipe.name.clone(),
         candidate: candidate.clone(),
     }));
+    log.note(which);
     let tag = from.as_ref().map(|release| release.tag.as_str());
     let mut wanted = options.plan.clone();
     if options.node.engine {
@@ -325,20 +327,4 @@ fn predecessor(options: &TrialOptions, recipe: &Recipe) -> Result<Option<Release
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         TrialError::NoSuchRelease { tag: tag.clone(), known }
     })
-}
-
-/// The scenario that the user names, else the recipe's own, else an empty one.
-fn scenario(options: &TrialOptions, recipe: &Recipe) -> Result<Scenario, TrialError> {
-    let (file, text) = match &options.scenario {
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| TrialError::ScenarioFile { path: path.clone(), source })?;
-            (path.display().to_string(), text)
-        }
-        None => match recipe.tree.get(PATH_IN_RECIPE) {
-            Some(file) => (PATH_IN_RECIPE.to_owned(), String::from_utf8_lossy(&file.bytes).into_owned()),
-            None => return Ok(Scenario::default()),
-        },
-    };
-    Ok(Scenario::parse(&file, &text)?)
 }

@@ -143,8 +143,8 @@ async fn ihatemoney_first_release_and_candidate_pass() {
 async fn ihatemoney_without_its_restore_hook_loses_the_data_and_the_database_itself_shows_it() {
     let bench = Bench::new("ihatemoney");
     bench.plant("- \"backupbot.restore.post-hook=/pg_backup.sh restore\"\n", "");
-    // Without any probe of the recipe's own.
-    std::fs::remove_file(bench.repository.join("tests/taster.toml")).unwrap();
+    // Without any probe: a scenario that says nothing stands for the recipe's own and for the one that taster brings along.
+    std::fs::write(bench.repository.join("tests/taster.toml"), "").unwrap();
     let summary = bench.steps(None, &[StepKind::Restore]).await;
     fails(&summary, "restore", "data-lost");
     let restore = summary.steps.iter().find(|step| step.kind.word() == "restore").unwrap();
