@@ -38,6 +38,9 @@ pub(super) struct TestArguments {
     /// Upgrade from this release instead of the newest one before the candidate.
     #[arg(long, value_name = "VERSION")]
     from: Option<String>,
+    /// Everything, however long it takes: also whether a backup that is damaged on purpose is noticed.
+    #[arg(long)]
+    full: bool,
     /// Keep what was backed up as a tar archive: a file, or a folder in which one is made.
     #[arg(long, value_name = "FILE_OR_DIR")]
     keep_backup: Option<PathBuf>,
@@ -150,6 +153,7 @@ pub(super) async fn run(arguments: TestArguments) -> ExitCode {
             steps: arguments.step.into_iter().map(StepKind::from).collect(),
             variants: arguments.variant,
             without: arguments.without.into_iter().map(|step| (step.into(), "--without".to_owned())).collect(),
+            full: arguments.full,
         },
         runs: arguments.runs,
         node: NodeOptions {

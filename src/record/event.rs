@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cost::ServiceCosts;
 use super::outcome::{StepKind, StepResult};
 use super::summary::{CandidateSummary, ImageDigest, Proof};
 
@@ -122,6 +123,11 @@ pub enum Fact {
     Proven {
         /// The proofs.
         proofs: Vec<Proof>,
+    },
+    /// What each service of the candidate costs.
+    Measured {
+        /// The services.
+        services: Vec<ServiceCosts>,
     },
     /// How long a part took, so that the apps' own time can be told from ours.
     Timing {

@@ -8,6 +8,7 @@ mod event;
 mod finding;
 mod outcome;
 mod recipes;
+mod cost;
 mod scan;
 mod schema;
 mod summary;
@@ -17,6 +18,7 @@ pub use catalogue::{
     NotARecipe, RepositoryLinks, RunLink, SCHEMA as CATALOGUE_SCHEMA, Stability, Trouble, TroubleClass, Unreadable,
     Verdict,
 };
+pub use cost::ServiceCosts;
 pub use event::{Event, Fact, LogHeader, NodeFacts, PlannedStep, Progress, SCHEMA as EVENT_SCHEMA};
 pub use finding::{
     Edit, Finding, Fix, Level, LintReport, Place, RecipeFindings, SCHEMA as LINT_SCHEMA, Safety, Silenced, SilencedBy,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cost::ServiceCosts;
 use super::event::NodeFacts;
 use super::outcome::{Outcome, StepResult};
 
@@ -120,6 +121,9 @@ pub struct RunSummary {
     /// What proves that the data of each volume survives; empty when no restore came so far.
     #[serde(default)]
     pub proofs: Vec<Proof>,
+    /// What each service costs, by name; empty when nothing was deployed.
+    #[serde(default)]
+    pub services: Vec<ServiceCosts>,
 }
 
 /// The exit code of a set of step outcomes (design.md §3.2): 1 a recipe failed, 4 infrastructure, 3 nothing was tested, or something that

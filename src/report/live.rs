@@ -144,6 +144,7 @@ impl Live {
             | Fact::Page { .. }
             | Fact::Timing { .. }
             | Fact::Proven { .. }
+            | Fact::Measured { .. }
             | Fact::Ended { .. } => None,
         }
     }

@@ -11,5 +11,5 @@ pub use check::{Surroundings, Written};
 pub use file::{Limits, PATH_IN_RECIPE, Probe, Ready, Scenario, ScenarioError, Seed, Variant, command};
 pub use known::built_in;
 pub use page::{Page, PageStep, Template, Value};
-pub use plan::{DEFAULT_VARIANT, Known, Plan, PlanOptions, plan};
+pub use plan::{DEFAULT_VARIANT, GUESSED, Known, Plan, PlanOptions, is_guess, plan};
 pub use scaffold::scaffold;

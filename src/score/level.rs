@@ -1,6 +1,7 @@
 //! The level that a run proves (design.md §3.3): the last of an unbroken run from 1.
 
 use crate::record::{Outcome, StepKind, StepResult};
+use crate::scenario::is_guess;
 
 /// A level, and whether more could not be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +22,14 @@ enum Rung {
 /// The level of a run from its steps; `variants` are those that the recipe declares beside the sampled one. Rungs 6 and up need what
 /// this version does not measure.
 pub fn level(steps: &[StepResult], variants: &[String]) -> Level {
+    // What nobody declared counts neither for nor against the recipe.
+    let steps: Vec<StepResult> = steps.iter().filter(|step| !is_guess(&step.variant)).cloned().collect();
+    let steps = steps.as_slice();
+    let variants: Vec<&String> = variants.iter().filter(|name| !is_guess(name)).collect();
     let rungs = [
         some_install(steps),
         match rung(steps, &[StepKind::Install, StepKind::Restart, StepKind::Redeploy]) {
-            Rung::Holds if !variants.iter().all(|name| installs(steps).any(|step| step.variant == *name)) => {
+            Rung::Holds if !variants.iter().all(|name| installs(steps).any(|step| step.variant == **name)) => {
                 Rung::Unmeasured
             }
             rung => rung,
@@ -154,6 +159,20 @@ mod tests {
         assert_eq!(tried(None, Passed), (4, true));
         assert_eq!(tried(Some(Errored), Passed), (4, true));
         assert_eq!(tried(Some(Passed), Failed), (3, false), "a ladder");
+    }
+
+    #[test]
+    fn a_guessed_variant_counts_neither_for_a_level_nor_against_it() {
+        let step =
+            |variant: &str, outcome| StepResult::new(format!("install@{variant}"), StepKind::Install, variant, outcome);
+        let guess = |outcome| step("guessed:smtp", outcome);
+        let names = ["guessed:smtp".to_owned()];
+        let alone = level(&[step("default", Outcome::Failed)], &[]);
+        assert_eq!(level(&[step("default", Outcome::Failed), guess(Outcome::Passed)], &names), alone);
+        let alone = level(&[step("default", Outcome::Passed)], &[]);
+        for outcome in [Outcome::Passed, Outcome::Skipped, Outcome::Failed] {
+            assert_eq!(level(&[step("default", Outcome::Passed), guess(outcome)], &names), alone);
+        }
     }
 
     #[test]

@@ -8,13 +8,14 @@ use bollard::Docker;
 
 use super::fit;
 use super::flow::Ground;
+use super::guess;
 use super::recorder::Recorder;
 use super::trouble::Trouble;
 use crate::lint;
 use crate::recipe::{self, Recipe, Release};
 use crate::record::{
     CandidateSummary, EVENT_SCHEMA, Fact, FindingCounts, ImageDigest, LogHeader, NodeFacts, Proof, RunSummary,
-    SUMMARY_SCHEMA, StepKind, worst_exit,
+    SUMMARY_SCHEMA, ServiceCosts, StepKind, worst_exit,
 };
 use crate::run::{EventSink, Redactor, RunFolder, RunId, RunLock, RunLog, lock_domain};
 use crate::scenario::{Known, PlanOptions, ScenarioError, plan};
@@ -126,6 +127,8 @@ pub(super) struct Gathered {
     pub(super) node: Option<NodeFacts>,
     pub(super) digests: Vec<ImageDigest>,
     pub(super) proofs: Vec<Proof>,
+    /// What each service costs.
+    pub(super) services: Vec<ServiceCosts>,
     /// What the linter counted; `None` when it was not asked.
     pub(super) findings: Option<FindingCounts>,
 }
@@ -140,7 +143,17 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         Some(revision) => Recipe::at(&options.path, revision)?,
         None => Recipe::from_work_tree(&options.path)?,
     };
-    let (scenario, which) = fit::scenario(options.scenario.as_deref(), &recipe)?;
+    let (mut scenario, which) = fit::scenario(options.scenario.as_deref(), &recipe)?;
+    let mut guesses_left_out = Vec::new();
+    for (name, variant) in guess::variants(&recipe, &scenario) {
+        if options.plan.full || options.plan.variants.contains(&name) {
+            scenario.variants.insert(name, variant);
+        } else {
+            guesses_left_out.push(format!(
+                "install@{name} (an overlay that nothing declares; --full or --variant {name} tries it)"
+            ));
+        }
+    }
     if let Some(name) = options.plan.variants.iter().find(|name| !scenario.variants.contains_key(*name)) {
         let known: Vec<&str> = scenario.variants.keys().map(String::as_str).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
@@ -170,7 +183,8 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         let why = "not on a swarm that was there before".to_owned();
         wanted.without.extend([(StepKind::Backup, why.clone()), (StepKind::Restore, why)]);
     }
-    let plan = plan(&wanted, Known { candidate: &recipe.candidate.name(), from: tag, scenario: &scenario });
+    let mut plan = plan(&wanted, Known { candidate: &recipe.candidate.name(), from: tag, scenario: &scenario });
+    plan.left_out.extend(guesses_left_out);
     log.write(Fact::Plan { steps: plan.steps.clone(), left_out: plan.left_out.clone() });
     for irregularity in &recipe.irregularities {
         let line = irregularity.line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -189,6 +203,7 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         node: None,
         digests: Vec::new(),
         proofs: Vec::new(),
+        services: Vec::new(),
         findings: None,
     };
     let ground = Ground { options, owner: &owner, folder: &folder, log: &log, from: from.as_ref() };
@@ -266,6 +281,7 @@ fn summary(
         digests: gathered.digests,
         costs,
         proofs: gathered.proofs,
+        services: gathered.services,
     }
 }
 

@@ -2,6 +2,8 @@
 //! reason. The images are made by `tests/apps/build.sh`; a test without its images fails and says so.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod databases;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -13,6 +13,7 @@ mod answers;
 mod backup;
 mod bad_files;
 mod compose;
+mod costs;
 mod crashes;
 mod data;
 mod health;

@@ -92,6 +92,7 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
         digests: Vec::new(),
         costs: BTreeMap::new(),
         proofs: Vec::new(),
+        services: Vec::new(),
     };
     let mut planned: &[PlannedStep] = &[];
     for event in events {
@@ -100,6 +101,7 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
             Fact::Node(facts) => summary.node = Some(facts.clone()),
             Fact::Image(image) => summary.digests.push(image.clone()),
             Fact::Proven { proofs } => summary.proofs.clone_from(proofs),
+            Fact::Measured { services } => summary.services.clone_from(services),
             Fact::StepEnded(step) => summary.steps.push(step.clone()),
             Fact::Timing { what, seconds } => *summary.costs.entry(what.clone()).or_default() += seconds,
             _ => {}

@@ -11,11 +11,11 @@ use crate::trial::session::Session;
 use crate::trial::trouble::Trouble;
 
 /// Every file below a root, by path.
-pub(super) type Manifest = BTreeMap<String, FileEntry>;
+pub(in crate::trial) type Manifest = BTreeMap<String, FileEntry>;
 
 /// A volume of the stack, on the node that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Volume {
+pub(in crate::trial) struct Volume {
     /// The key in the compose file.
     pub key: String,
     /// The number of its node; the manager is 0.
@@ -28,13 +28,13 @@ pub(super) struct Volume {
 
 impl Volume {
     /// What of it the run wrote. What an image brings along has times before the volume's.
-    pub(super) fn is_written(&self, manifest: &Manifest) -> bool {
+    pub(in crate::trial) fn is_written(&self, manifest: &Manifest) -> bool {
         manifest.values().any(|entry| entry.kind != FileKind::Folder && entry.changed >= self.made - 1)
     }
 }
 
 /// The named volumes of the stack that are on the nodes; external ones are somebody else's.
-pub(super) async fn there(session: &Session) -> Result<Vec<Volume>, Trouble> {
+pub(in crate::trial) async fn there(session: &Session) -> Result<Vec<Volume>, Trouble> {
     let spec = session.subject.stack_spec(&DeployOptions::default())?;
     let mut found = Vec::new();
     for volume in spec.volumes.iter().filter(|volume| !volume.external) {

@@ -1,11 +1,17 @@
-//! Built-in probes: databases that are recognised by their image are asked, table by table, without any scenario.
+//! Built-in probes: databases are asked, table by table, without any scenario.
 //!
-//! Everything runs in the database's own container, with its own client and the credentials that its environment names. A row that was not
-//! there before is planted in the app's own database, as the database's owner: it must come back.
+//! Servers are recognised by their image, and asked in their own container, with their own client and the credentials that their environment
+//! names; SQLite by the first bytes of files in volumes, and read by the agent. A row that was not there before is planted in the app's own
+//! database, as the database's owner: it must come back.
+
+mod redis;
+mod sql;
+mod sqlite;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::compose::backup::{Backup, Selected, volumes};
 use crate::compose::project::Project;
 use crate::lint::Database as Kind;
 use crate::swarm::exec::{self, Command, ExecError};
@@ -15,49 +21,24 @@ use crate::trial::trouble::Trouble;
 /// How long a probe may take: it reads every row.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Who the client is: the variables of the official images, each with its `_FILE` form.
-const LOGIN: &str = r#"
-value() { eval "v=\${$1:-}; f=\${$1_FILE:-}"; if [ -z "$v" ] && [ -n "$f" ]; then v=$(cat "$f"); fi; printf %s "$v"; }
-"#;
-
-/// Tables with the number of their rows and a digest that does not depend on the rows' order.
-const POSTGRES: &str = r#"
-u=$(value POSTGRES_USER); u=${u:-postgres}; d=$(value POSTGRES_DB); PGPASSWORD=$(value POSTGRES_PASSWORD); export PGPASSWORD
-ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 -U "$u" -d "${d:-$u}"; }
-"#;
-const POSTGRES_READ: &str = r#"ask <<'SQL'
-SELECT format('SELECT %L || count(*) || '' '' || coalesce(sum((''x'' || substr(md5(t::text), 1, 15))::bit(60)::bigint::numeric), 0) FROM %I.%I AS t',
-              n.nspname || '.' || c.relname || ' ', n.nspname, c.relname)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
-ORDER BY 1 \gexec
-SQL
-"#;
-
-const MYSQL: &str = r#"
-c=$(command -v mariadb || command -v mysql); d=$(value MARIADB_DATABASE); d=${d:-$(value MYSQL_DATABASE)}
-u=$(value MARIADB_USER); u=${u:-$(value MYSQL_USER)}; MYSQL_PWD=$(value MARIADB_PASSWORD); MYSQL_PWD=${MYSQL_PWD:-$(value MYSQL_PASSWORD)}
-export MYSQL_PWD
-ask() { "$c" -N -B -u "$u" "$d"; }
-"#;
-const MYSQL_READ: &str = r#"
-tables=$(printf %s "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' ORDER BY 1" | ask) || exit 1
-for t in $tables; do
-  n=$(printf 'SELECT COUNT(*) FROM `%s`' "$t" | ask) || exit 1
-  s=$(printf 'CHECKSUM TABLE `%s`' "$t" | ask | cut -f 2) || exit 1
-  printf '%s %s %s\n' "$t" "$n" "$s"
-done
-"#;
-
 /// What a table holds: how many rows, and a digest of them.
 pub(super) type Tables = BTreeMap<String, (u64, String)>;
+
+/// Where a database is, and how it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// A server of this kind in the container of a service.
+    Server(Kind, String),
+    /// Redis, or what was made from it, in the container of a service.
+    Redis(redis::Server),
+    /// Files of SQLite in a volume, by its key.
+    Sqlite(String),
+}
 
 /// A database of the stack, and what was in it.
 #[derive(Debug)]
 pub(super) struct Database {
-    /// Its service.
-    pub service: String,
-    kind: Kind,
+    place: Place,
     /// Before the backup, the planted row included.
     pub before: Tables,
     /// Tables that change by themselves.
@@ -80,7 +61,17 @@ pub(super) struct Compared {
 impl Database {
     /// What it is called in a proof.
     pub(super) fn name(&self) -> String {
-        format!("{} in {}", self.kind.name(), self.service)
+        self.place.name()
+    }
+
+    /// Whether it keeps its data in this volume.
+    pub(super) fn lies_in(&self, project: &Project, key: &str) -> bool {
+        mounts(project, &self.place, key)
+    }
+
+    /// Whether the files of its volume are its own way to keep what its tables hold. SQLite's lie among others.
+    pub(super) fn owns_volume(&self) -> bool {
+        !matches!(self.place, Place::Sqlite(_))
     }
 
     /// What it holds now; `None` when it does not answer.
@@ -88,7 +79,7 @@ impl Database {
     /// # Errors
     /// When the node is gone.
     pub(super) async fn read(&self, session: &mut Session) -> Result<Option<Tables>, Trouble> {
-        read(session, self.kind, &self.service).await.map(Result::ok)
+        self.place.read(session).await.map(Result::ok)
     }
 
     /// Learns from a second look at the idle app which tables change by themselves.
@@ -115,8 +106,7 @@ impl Database {
     pub(super) async fn plant(&mut self, session: &mut Session) -> Result<(), Trouble> {
         let table = format!("taster_canary_{:08x}", rand::random::<u32>());
         let value: u32 = rand::random();
-        let sql = format!("CREATE TABLE {table} (value VARCHAR(20)); INSERT INTO {table} VALUES ('{value:08x}');");
-        if self.tell(session, &sql).await?.is_ok()
+        if self.place.plant(session, &table, &format!("{value:08x}")).await?.is_ok()
             && let Some(now) = self.read(session).await?
         {
             self.before = now;
@@ -132,14 +122,9 @@ impl Database {
     pub(super) async fn unplant(&self, session: &mut Session) -> Result<(), Trouble> {
         if let Some(table) = &self.canary {
             // Where it is not, there is nothing to remove.
-            let _ = self.tell(session, &format!("DROP TABLE IF EXISTS {table};")).await?;
+            let _ = self.place.unplant(session, table).await?;
         }
         Ok(())
-    }
-
-    async fn tell(&self, session: &mut Session, sql: &str) -> Result<Result<String, String>, Trouble> {
-        let script = format!("{LOGIN}{}ask <<'SQL'\n{sql}\nSQL\n", login(self.kind));
-        shell(session, &self.service, &script).await
     }
 
     /// Compares it with what it was; `fresh` is what it held on a fresh install.
@@ -157,38 +142,102 @@ impl Database {
     }
 }
 
+impl Place {
+    fn name(&self) -> String {
+        match self {
+            Self::Server(kind, service) => format!("{} in {service}", kind.name()),
+            Self::Redis(server) => format!("Redis in {}", server.service),
+            Self::Sqlite(volume) => format!("SQLite in the volume {volume}"),
+        }
+    }
+
+    /// What it holds, or why it does not say.
+    async fn read(&self, session: &mut Session) -> Result<Result<Tables, String>, Trouble> {
+        let (service, script) = match self {
+            Self::Server(kind, service) => (service, sql::read(*kind)),
+            Self::Redis(server) => (&server.service, server.read()),
+            Self::Sqlite(volume) => return sqlite::read(session, volume).await,
+        };
+        Ok(shell(session, service, &script).await?.map(|said| tables(&said)))
+    }
+
+    async fn plant(&self, session: &mut Session, name: &str, value: &str) -> Result<Result<String, String>, Trouble> {
+        let (service, script) = match self {
+            Self::Server(kind, service) => {
+                let statements =
+                    format!("CREATE TABLE {name} (value VARCHAR(20)); INSERT INTO {name} VALUES ('{value}');");
+                (service, sql::tell(*kind, &statements))
+            }
+            Self::Redis(server) => (&server.service, server.tell(&format!("SET {name} {value}"))),
+            Self::Sqlite(volume) => return sqlite::plant(session, volume, name, value).await,
+        };
+        shell(session, service, &script).await
+    }
+
+    async fn unplant(&self, session: &mut Session, name: &str) -> Result<Result<String, String>, Trouble> {
+        let (service, script) = match self {
+            Self::Server(kind, service) => (service, sql::tell(*kind, &format!("DROP TABLE IF EXISTS {name};"))),
+            Self::Redis(server) => (&server.service, server.tell(&format!("DEL {name}"))),
+            Self::Sqlite(volume) => return sqlite::unplant(session, volume, name).await,
+        };
+        shell(session, service, &script).await
+    }
+}
+
 /// The databases of a project that answer now. Those that do not are told: they stay unproven.
 ///
 /// # Errors
 /// When the node is gone.
-pub(super) async fn there(session: &mut Session) -> Result<Vec<Database>, Trouble> {
+pub(super) async fn there(session: &mut Session, labels: &Backup) -> Result<Vec<Database>, Trouble> {
     let mut found = Vec::new();
-    for (service, kind) in known(&session.subject.project) {
-        match read(session, kind, &service).await? {
-            Ok(before) => {
-                let (volatile, canary) = (BTreeSet::new(), None);
-                found.push(Database { service, kind, before, volatile, canary });
+    for place in known(session, labels) {
+        let said = place.read(session).await?;
+        let is_server = matches!(place, Place::Server(..));
+        match said {
+            // Without anything in it that lasts it is a cache, or no database at all.
+            Ok(before) if before.is_empty() && !is_server => {
+                if matches!(place, Place::Redis(_)) {
+                    session
+                        .log
+                        .note(format!("{}: it holds no key that lasts, so there is nothing to lose", place.name()));
+                }
             }
-            Err(said) => session.log.note(format!("{service}: {} was not asked: {said}", kind.name())),
+            Ok(before) => found.push(Database { place, before, volatile: BTreeSet::new(), canary: None }),
+            Err(said) => session.log.note(format!("{} was not asked: {said}", place.name())),
         }
     }
     Ok(found)
 }
 
-/// The services that run a database which can be asked.
-fn known(project: &Project) -> Vec<(String, Kind)> {
-    let known = project.services().filter_map(|(name, service)| Some((name.to_owned(), Kind::of(service)?)));
-    known.filter(|(_, kind)| matches!(kind, Kind::Postgres | Kind::MySql)).collect()
+/// The places where databases may be that can be asked. What a recipe leaves out of its backup on purpose is asked only of servers that are
+/// always stores: Redis and SQLite are caches often enough.
+fn known(session: &Session, labels: &Backup) -> Vec<Place> {
+    let project = &session.subject.project;
+    let is_taken = |key: &str| labels.volumes.get(key).is_some_and(|selected| *selected != Selected::Nothing);
+    let mut places = Vec::new();
+    for (name, service) in project.services() {
+        if let Some(kind @ (Kind::Postgres | Kind::MySql)) = Kind::of(service) {
+            places.push(Place::Server(kind, name.to_owned()));
+        } else if let Some(server) = redis::Server::of(name, service) {
+            if volumes(service).any(|mount| is_taken(&mount.source)) {
+                places.push(Place::Redis(server));
+            }
+        }
+    }
+    let of_server = |key: &str| places.iter().any(|place| mounts(project, place, key));
+    let files = labels.volumes.keys().filter(|key| is_taken(key) && !of_server(key));
+    let files: Vec<Place> = files.map(|key| Place::Sqlite(key.clone())).collect();
+    places.extend(files);
+    places
 }
 
-fn login(kind: Kind) -> &'static str {
-    if kind == Kind::Postgres { POSTGRES } else { MYSQL }
-}
-
-async fn read(session: &mut Session, kind: Kind, service: &str) -> Result<Result<Tables, String>, Trouble> {
-    let read = if kind == Kind::Postgres { POSTGRES_READ } else { MYSQL_READ };
-    let said = shell(session, service, &format!("{LOGIN}{}{read}", login(kind))).await?;
-    Ok(said.map(|said| tables(&said)))
+fn mounts(project: &Project, place: &Place, key: &str) -> bool {
+    match place {
+        Place::Sqlite(volume) => volume == key,
+        Place::Server(_, service) | Place::Redis(redis::Server { service, .. }) => {
+            project.services.get(service).is_some_and(|service| volumes(service).any(|mount| mount.source == key))
+        }
+    }
 }
 
 /// Lines of name, number of rows and digest. A name may hold spaces.
@@ -236,8 +285,8 @@ mod tests {
             tables("public.notes 3 17\npublic.users 1 5\npublic.seen 2 8\npublic.two words 1 1\nc 1 9\nsame 1 2\n");
         assert_eq!(before["public.two words"], (1, "1".to_owned()));
         let volatile = BTreeSet::from(["public.seen".to_owned()]);
-        let service = "db".to_owned();
-        let database = Database { service, kind: Kind::Postgres, before, volatile, canary: Some("c".to_owned()) };
+        let place = Place::Server(Kind::Postgres, "db".to_owned());
+        let database = Database { place, before, volatile, canary: Some("c".to_owned()) };
         let fresh = tables("same 1 2\npublic.users 1 4\n");
         let now = tables("public.notes 2 11\npublic.users 1 6\nsame 1 2\nc 1 9\n");
         let compared = database.compare(&fresh, &now);
