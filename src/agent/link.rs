@@ -19,6 +19,8 @@ use tokio_util::io::StreamReader;
 use super::files::{FileEntry, FilesRequest, Part};
 use super::mux::{Channel, Opener, Side, drive};
 use super::protocol::{IngressStarted, IngressUpdate, NodeSetup, Pressure, Reply, Request, receive, send};
+use super::sqlite::{SqliteRequest, SqliteSaid};
+use super::usage::Usage;
 
 /// Pause after a connection that could not be taken.
 const RETRY_ACCEPT: std::time::Duration = std::time::Duration::from_millis(50);
@@ -186,6 +188,30 @@ impl Link {
         self.ask(&request, "add the ingress's authority to a trust store").await.map(|(_, stores)| stores)
     }
 
+    /// What the container of a process used so far.
+    ///
+    /// # Errors
+    /// When the stream is broken, or there is no such process.
+    pub async fn usage(&self, pid: u32) -> Result<Usage, LinkError> {
+        self.ask(&Request::Usage(pid), "tell what a container used").await.map(|(_, usage)| usage)
+    }
+
+    /// The bytes that the files below a root take on the node's disk.
+    ///
+    /// # Errors
+    /// When the stream is broken, or the root cannot be looked through.
+    pub async fn weigh(&self, root: &str) -> Result<u64, LinkError> {
+        self.ask(&Request::Weigh(root.to_owned()), "weigh a volume").await.map(|(_, bytes)| bytes)
+    }
+
+    /// Reads or marks the SQLite databases below a root in the node.
+    ///
+    /// # Errors
+    /// When the stream is broken, or the root cannot be looked through; what a single database refuses is in the answer.
+    pub async fn sqlite(&self, request: SqliteRequest) -> Result<SqliteSaid, LinkError> {
+        self.ask(&Request::Sqlite(request), "look into the SQLite databases of a volume").await.map(|(_, said)| said)
+    }
+
     /// Describes, copies or writes files in the node: every file that was met, as it comes.
     ///
     /// # Errors
@@ -196,6 +222,7 @@ impl Link {
             FilesRequest::Save { root, .. } => format!("copy the files of {root}"),
             FilesRequest::Load { root, .. } => format!("write files to {root}"),
             FilesRequest::Plant { path, .. } => format!("write {path}"),
+            FilesRequest::Halve { root, .. } => format!("cut files of {root}"),
             FilesRequest::Remove { path, .. } => format!("remove {path}"),
             FilesRequest::Forget { store } => format!("forget the copy {store}"),
         };

@@ -18,8 +18,12 @@ mod mux;
 mod protocol;
 pub mod probe;
 pub mod serve;
+mod sqlite;
 mod trust;
+mod usage;
 
 pub use files::{FileEntry, FileKind, FilesRequest};
 pub use link::{Link, LinkError};
 pub use protocol::{IngressStarted, IngressUpdate, NodeSetup, Pressure};
+pub use sqlite::{SqliteRequest, SqliteSaid, SqliteTable};
+pub use usage::Usage;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::files::FilesRequest;
+use super::sqlite::SqliteRequest;
 use crate::ingress::proxy::Upstreams;
 use crate::ingress::routes::RouteTable;
 
@@ -46,6 +47,12 @@ pub(super) enum Request {
     Pressure,
     /// Describe, copy or write files; parts follow until the last one.
     Files(FilesRequest),
+    /// What the container of a process used, as the node counts processes.
+    Usage(u32),
+    /// How many bytes the files below a path take.
+    Weigh(String),
+    /// Read or mark the SQLite databases of a volume.
+    Sqlite(SqliteRequest),
     /// The channel becomes a tar archive of all copies.
     Export,
     /// Start the ingress, or give it new routes and upstreams.

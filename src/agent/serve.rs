@@ -16,7 +16,9 @@ use super::ingress::IngressHost;
 use super::init::{DRIVER_LOCK, SETUP};
 use super::mux::{Channel, Side, drive};
 use super::protocol::{NodeSetup, Reply, Request, receive, send};
+use super::sqlite;
 use super::trust;
+use super::usage;
 
 /// The node's engine.
 const ENGINE: &str = "/var/run/docker.sock";
@@ -58,6 +60,15 @@ async fn answer(mut channel: Channel, ingress: &IngressHost, forwards: &Forwards
         Request::Setup => reply(channel, setup()).await,
         Request::Ingress(update) => reply(channel, ingress.update(*update).await).await,
         Request::Files(request) => files::answer(channel, request).await,
+        Request::Usage(pid) => reply(channel, usage::of(pid)).await,
+        Request::Weigh(root) => {
+            let done = tokio::task::spawn_blocking(move || usage::weigh(&root)).await;
+            reply(channel, done.unwrap_or_else(|error| Err(error.to_string()))).await
+        }
+        Request::Sqlite(request) => {
+            let done = tokio::task::spawn_blocking(move || sqlite::perform(&request)).await;
+            reply(channel, done.unwrap_or_else(|error| Err(error.to_string()))).await
+        }
         Request::Export => files::export(channel).await,
         Request::Pressure => reply(channel, Ok(facts::pressure())).await,
     }

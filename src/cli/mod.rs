@@ -17,6 +17,7 @@ mod node;
 mod report;
 mod rerun;
 mod scan;
+mod scenario;
 mod schema;
 mod score;
 mod shell;
@@ -44,6 +45,7 @@ enum Command {
     Demo(demo::DemoArguments),
     Lint(Box<lint::LintArguments>),
     Test(Box<test::TestArguments>),
+    Scenario(scenario::ScenarioArguments),
     Report(report::ReportArguments),
     Scan(Box<scan::ScanArguments>),
     Catalogue(Box<catalogue::CatalogueArguments>),
@@ -71,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => block_on(demo::run(arguments)),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Test(arguments) => block_on(test::run(*arguments)),
+        Command::Scenario(arguments) => scenario::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::History(arguments) => history::run(&arguments),

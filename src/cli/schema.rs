@@ -1,4 +1,4 @@
-//! `taster schema`: the JSON Schemas of what taster writes.
+//! `taster schema`: the JSON Schemas of what taster writes, and of the scenario that it reads.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::record::schemas;
+use crate::scenario::Scenario;
 
-/// Print the JSON Schema of what taster writes: `run` (run.json), `event` (a line of events.ndjson), `lint` (taster lint --format json), `history` (a line of the history), `score` (taster score --json), `scan` (taster scan --json), `recipes` and `catalogue` (taster catalogue)
+/// Print the JSON Schema of what taster writes and reads: `run` (run.json), `event` (a line of events.ndjson), `lint` (taster lint --format json), `scan` (taster scan --json), `recipes` and `catalogue` (taster catalogue), `scenario` (tests/taster.toml of a recipe)
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  taster schema run                     on standard output\n  taster schema --dir catalogue-schema  all of them, as files"
@@ -28,7 +29,8 @@ pub(super) fn run(arguments: &SchemaArguments) -> ExitCode {
 }
 
 fn show(arguments: &SchemaArguments) -> anyhow::Result<()> {
-    let schemas = schemas();
+    let mut schemas = schemas();
+    schemas.push(("scenario", Scenario::schema()));
     if let Some(dir) = &arguments.dir {
         for (name, schema) in &schemas {
             let path = dir.join(format!("{name}.json"));

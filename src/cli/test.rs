@@ -38,7 +38,8 @@ pub(super) struct TestArguments {
     /// Upgrade from this release instead of the newest one before the candidate; `all`: from every release, in a row and past others.
     #[arg(long, value_name = "VERSION")]
     from: Option<String>,
-    /// Everything that there is to try: all upgrades as with `--from all`, and the way back.
+    /// Everything, however long it takes: all upgrades as with `--from all`, the way back, overlays that nothing declares, and whether a
+    /// backup that is damaged on purpose is noticed.
     #[arg(long)]
     full: bool,
     /// Keep what was backed up as a tar archive: a file, or a folder in which one is made.
@@ -59,7 +60,7 @@ pub(super) struct TestArguments {
     /// Only this variant beside the sampled one; may be given several times. All that the scenario declares otherwise.
     #[arg(long, value_name = "NAME")]
     variant: Vec<String>,
-    /// A scenario file instead of the recipe's own tests/taster.toml.
+    /// A scenario file instead of the recipe's own tests/taster.toml, and of the one that taster brings along.
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
     /// What the commons decides about the linter's findings; `taster.toml` here, when there is one.

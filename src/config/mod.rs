@@ -14,7 +14,7 @@ use crate::record::Level;
 
 pub use catalogue::Catalogue;
 pub use history::{History, Waiver};
-pub use strict::{FileError, parse};
+pub use strict::{FileError, nearest, parse, place};
 
 /// Where it lies, from where taster is started.
 pub const FILE: &str = "taster.toml";

@@ -24,27 +24,34 @@ pub struct FileError {
 /// An unknown key or a wrong type, with its place.
 pub fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, FileError> {
     toml::from_str(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        let before = text.get(..start).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let (line, column) = place(text, error.span().map_or(0, |span| span.start));
         let message = error.message().trim().replace('\n', " ");
         FileError { file: file.to_owned(), line, column, suggestion: suggestion(&message), message }
     })
+}
+
+/// Line and column, from 1, of a byte in a text.
+pub fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
+}
+
+/// The known word that is nearest to a word, if one is near.
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    known
+        .into_iter()
+        .map(|known| (strsim::osa_distance(word, known), known))
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
+        .min()
+        .map(|(_, known)| known)
 }
 
 /// The known word that is nearest to the unknown one, from serde's words: «unknown field `x`, expected one of `a`, `b`».
 fn suggestion(message: &str) -> Option<String> {
     let unknown = message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("unknown variant `"))?;
     let (unknown, expected) = unknown.split_once('`')?;
-    expected
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .map(|known| (strsim::osa_distance(unknown, known), known))
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
-        .min()
-        .map(|(_, known)| known.to_owned())
+    nearest(unknown, expected.split('`').skip(1).step_by(2)).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::finding::{Level as FindingLevel, Place};
 use super::outcome::Outcome;
 use super::recipes::{Features, Services};
-use super::upgrade::RequiredStop;
 use super::score::{Dimension, Rung, RungDemand, StabilityWeek};
 use super::summary::FindingCounts;
+use super::upgrade::RequiredStop;
 
 /// The version of the file; readers accept this and the major before.
 pub const SCHEMA: &str = "taster.catalogue/1";

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cost::ServiceCosts;
 use super::outcome::{StepKind, StepResult};
 use super::summary::{CandidateSummary, ImageDigest, Proof};
 use super::upgrade::{PlannedHop, UpgradeMap};
@@ -128,6 +129,11 @@ pub enum Fact {
     Upgrades {
         /// All of them.
         map: UpgradeMap,
+    },
+    /// What each service of the candidate costs.
+    Measured {
+        /// The services.
+        services: Vec<ServiceCosts>,
     },
     /// How long a part took, so that the apps' own time can be told from ours.
     Timing {

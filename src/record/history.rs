@@ -141,6 +141,7 @@ impl HistoryLine {
             costs: std::collections::BTreeMap::new(),
             proofs: self.proofs.clone(),
             upgrade_map: self.upgrade_map.clone(),
+            services: Vec::new(),
             variants: self.variants.clone(),
         }
     }

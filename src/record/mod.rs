@@ -9,6 +9,7 @@ mod finding;
 mod history;
 mod outcome;
 mod recipes;
+mod cost;
 mod scan;
 mod schema;
 mod score;
@@ -20,6 +21,7 @@ pub use catalogue::{
     NotARecipe, RepositoryLinks, RunLink, SCHEMA as CATALOGUE_SCHEMA, Stability, StabilityDimension, Trouble,
     TroubleClass, Unreadable, Verdict,
 };
+pub use cost::ServiceCosts;
 pub use event::{Event, Fact, LogHeader, NodeFacts, PlannedStep, Progress, SCHEMA as EVENT_SCHEMA};
 pub use finding::{
     Edit, Finding, Fix, Level, LintReport, Place, RecipeFindings, SCHEMA as LINT_SCHEMA, Safety, Silenced, SilencedBy,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cost::ServiceCosts;
 use super::event::NodeFacts;
 use super::outcome::{Outcome, StepResult};
 use super::upgrade::UpgradeMap;
@@ -127,6 +128,9 @@ pub struct RunSummary {
     /// The variants that the recipe declares beside the sampled one, tried or not.
     #[serde(default)]
     pub variants: Vec<String>,
+    /// What each service costs, by name; empty when nothing was deployed.
+    #[serde(default)]
+    pub services: Vec<ServiceCosts>,
 }
 
 /// The exit code of a set of step outcomes (design.md §3.2): 1 a recipe failed, 4 infrastructure, 3 nothing was tested, or something that

@@ -145,6 +145,7 @@ impl Live {
             | Fact::Timing { .. }
             | Fact::Proven { .. }
             | Fact::Upgrades { .. }
+            | Fact::Measured { .. }
             | Fact::Ended { .. } => None,
         }
     }

@@ -48,6 +48,12 @@ pub fn verdict(summary: &RunSummary, folder: &Path) -> String {
         let mark = super::live::mark(Outcome::Blocked, false);
         let _ = writeln!(text, "\n{mark} {}: blocked, {}", kinds.join(", "), first.reason);
     }
+    if !summary.services.is_empty() {
+        let _ = writeln!(text);
+    }
+    for costs in &summary.services {
+        let _ = writeln!(text, "{dim}  {costs}{dim:#}");
+    }
     let _ = writeln!(text, "\n{dim}  logs and all else: {}{dim:#}", folder.display());
     text
 }
@@ -116,6 +122,7 @@ mod tests {
             proofs: Vec::new(),
             upgrade_map: None,
             variants: Vec::new(),
+            services: Vec::new(),
         };
         let plain = anstream::adapter::strip_str(&verdict(&summary, Path::new("runs/r"))).to_string();
         assert!(plain.contains("FAILED  demo 0123456789, with uncommitted changes  level 0"), "{plain}");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::page::Page;
@@ -13,7 +14,7 @@ pub use crate::config::FileError as ScenarioError;
 pub const PATH_IN_RECIPE: &str = "tests/taster.toml";
 
 /// A scenario.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Values over those of `.env.sample`.
@@ -43,7 +44,7 @@ pub struct Scenario {
 }
 
 /// One way to configure a recipe.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// The compose files, in their order; those of the sample when empty.
@@ -55,29 +56,34 @@ pub struct Variant {
 }
 
 /// A command in a service's container, such as one that writes data which must survive.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Seed {
     /// The service in whose container it runs.
     #[serde(deserialize_with = "filled")]
+    #[schemars(length(min = 1))]
     pub service: String,
     /// The command; see [`command`] for how it is read.
     #[serde(deserialize_with = "filled")]
+    #[schemars(length(min = 1))]
     pub run: String,
 }
 
 /// A command that reads data: its output must be equal before and after.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
     /// What it shows, for reports; no two have the same.
     #[serde(deserialize_with = "filled")]
+    #[schemars(length(min = 1))]
     pub name: String,
     /// The service in whose container it runs.
     #[serde(deserialize_with = "filled")]
+    #[schemars(length(min = 1))]
     pub service: String,
     /// The command; see [`command`] for how it is read.
     #[serde(deserialize_with = "filled")]
+    #[schemars(length(min = 1))]
     pub run: String,
 }
 
@@ -119,7 +125,7 @@ fn outside_quotes(line: &str) -> String {
 }
 
 /// When the app counts as ready (lesson 9).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ready {
     /// The host to ask; the first route's, when absent.
@@ -133,14 +139,16 @@ pub struct Ready {
     pub status: Option<u16>,
     /// A text that the final page must contain.
     #[serde(default, deserialize_with = "filled_if_there")]
+    #[schemars(length(min = 1))]
     pub contains: Option<String>,
     /// How long after convergence the answer may take, such as `"120s"`.
     #[serde(default, deserialize_with = "duration")]
+    #[schemars(with = "Option<String>")]
     pub within: Option<Duration>,
 }
 
 /// What operators do between two releases.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Upgrade {
     /// The release at which the chain of upgrades begins; by itself ten releases or two years back.
@@ -155,7 +163,7 @@ pub struct Upgrade {
 }
 
 /// What operators do on the way to one release, as its note tells them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Edge {
     /// Values that they set in their `.env` first.
@@ -170,14 +178,16 @@ pub struct Edge {
 }
 
 /// Bounds of a trial.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Time for a deploy to converge; the recipe's `TIMEOUT` when absent.
     #[serde(default, deserialize_with = "duration")]
+    #[schemars(with = "Option<String>")]
     pub deploy: Option<Duration>,
     /// Time for the whole run.
     #[serde(default, deserialize_with = "duration")]
+    #[schemars(with = "Option<String>")]
     pub run: Option<Duration>,
 }
 
@@ -231,6 +241,11 @@ impl Scenario {
             scenario.env.insert("COMPOSE_FILE".to_owned(), variant.compose.join(":"));
         }
         Some(scenario)
+    }
+
+    /// The JSON Schema of a scenario file, for editors.
+    pub fn schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
     }
 
     /// Reads a scenario; `file` is its name for messages.

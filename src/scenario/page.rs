@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::file::root;
 
 /// A page.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
     /// The host; the first route's, when absent.
@@ -27,6 +28,7 @@ pub struct Page {
     pub contains: Option<String>,
     /// What the visitor does, in order.
     #[serde(default)]
+    #[schemars(with = "Vec<Written>")]
     pub steps: Vec<PageStep>,
 }
 
@@ -49,14 +51,24 @@ pub enum PageStep {
     Expect(String),
 }
 
-/// A step as it is written: a table with one of the keys, `with` beside `fill`.
-#[derive(Deserialize)]
+/// One thing that a visitor does: a table with one of the keys, `with` beside `fill`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PageStep", extend(
+    "oneOf" = [{"required": ["fill", "with"]}, {"required": ["click"]}, {"required": ["wait"]}, {"required": ["expect"]}],
+    "dependentRequired" = {"fill": ["with"], "with": ["fill"]}
+))]
 struct Written {
+    /// Type into a field: a CSS selector, or its label, name or placeholder.
     fill: Option<String>,
+    /// What is typed; `{secret:KEY}` and `{env:NAME}` stand for values that only the run knows.
+    #[schemars(with = "Option<String>")]
     with: Option<Template>,
+    /// Click on what a CSS selector or the text of a button or link names.
     click: Option<String>,
+    /// Wait until the element that a CSS selector names is visible.
     wait: Option<String>,
+    /// Wait until a text is visible.
     expect: Option<String>,
 }
 
@@ -149,6 +161,14 @@ fn placeholder(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 impl Template {
+    /// The values that stand in it.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Value(value) => Some(value),
+            Part::Text(_) => None,
+        })
+    }
+
     /// The text, with the values that `find` gives.
     ///
     /// # Errors

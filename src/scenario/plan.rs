@@ -6,6 +6,14 @@ use crate::record::{HopKind, PlannedHop, PlannedStep, StepKind};
 /// The variant that every recipe has: `COMPOSE_FILE` as sampled.
 pub const DEFAULT_VARIANT: &str = "default";
 
+/// Before the name of an overlay that nothing declares: the name of a variant that taster guesses. It informs, and counts for no level.
+pub const GUESSED: &str = "guessed:";
+
+/// Whether a variant of this name is a guess.
+pub fn is_guess(variant: &str) -> bool {
+    variant.starts_with(GUESSED)
+}
+
 /// What the user asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanOptions {
@@ -15,7 +23,7 @@ pub struct PlanOptions {
     pub variants: Vec<String>,
     /// Not these steps, and why not.
     pub without: Vec<(StepKind, String)>,
-    /// Everything that there is to try: the whole chain of upgrades with its skips, and the way back.
+    /// Everything that there is to try: however long it takes: the whole chain of upgrades with its skips, the way back, guesses, sabotage.
     pub full: bool,
     /// The whole chain of upgrades with its skips.
     pub chain: bool,

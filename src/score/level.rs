@@ -4,6 +4,7 @@ use super::names::LEVEL_NAMES;
 use super::rungs;
 use super::standing::Standing;
 use crate::record::{FindingCounts, Ladder, Rung, RungDemand, RungState, StepResult};
+use crate::scenario::is_guess;
 
 /// What a run has to say.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,10 @@ pub struct Measured<'r> {
 
 /// The ladder of a run, with what is known beside it.
 pub fn ladder(run: Measured<'_>, standing: &Standing) -> Ladder {
+    // What nobody declared counts neither for nor against the recipe.
+    let steps: Vec<StepResult> = run.steps.iter().filter(|step| !is_guess(&step.variant)).cloned().collect();
+    let variants: Vec<String> = run.variants.iter().filter(|name| !is_guess(name)).cloned().collect();
+    let run = Measured { steps: &steps, variants: &variants, ..run };
     let rungs: Vec<Rung> = [
         rungs::some_install(run, standing),
         rungs::all_install(run, standing),

@@ -12,11 +12,11 @@ use super::session::Session;
 use super::subject::Subject;
 use super::trouble::Trouble;
 use super::upgrade::Upgrades;
-use super::{leftovers, lint, redeploy, restart, smoke, variant};
+use super::{costs, guess, leftovers, lint, redeploy, restart, smoke, variant};
 use crate::recipe::Recipe;
 use crate::record::{Outcome, PlannedStep, StepKind};
 use crate::run::{RunFolder, RunLog};
-use crate::scenario::{DEFAULT_VARIANT, Scenario};
+use crate::scenario::{DEFAULT_VARIANT, Scenario, is_guess};
 use crate::swarm::engine;
 use crate::swarm::labels::Owner;
 use crate::swarm::node::Cluster;
@@ -77,6 +77,9 @@ impl Ground<'_> {
         if self.options.hold.when == When::AtEnd {
             self.options.hold.here(&mut session, None).await;
         }
+        costs::sample(&mut session, true).await;
+        costs::weigh(&mut session).await;
+        gathered.services = costs::tell(&session);
         session.finish_logs().await;
     }
 
@@ -95,6 +98,9 @@ impl Ground<'_> {
 
     async fn step(&mut self, step: &PlannedStep, session: &mut Session, state: &mut State) -> Result<Passed, Trouble> {
         match (step.kind, &state.installed) {
+            (StepKind::Install, _) if is_guess(&step.variant) => {
+                variant::run(session, &step.variant).await.map_err(guess::informs)
+            }
             (StepKind::Install, _) if step.variant != DEFAULT_VARIANT => variant::run(session, &step.variant).await,
             (StepKind::Install, _) => {
                 let (first, readings) = first(session).await?;
@@ -117,7 +123,7 @@ impl Ground<'_> {
             },
             (StepKind::Restore, Some(_)) => match &state.backup {
                 Some(Ok(taken)) => {
-                    let restored = backup::restore(session, taken).await;
+                    let restored = backup::restore(session, taken, self.options.plan.full).await;
                     state.is_spoiled = restored.as_ref().is_err_and(|trouble| trouble.class != "unproven");
                     restored
                 }

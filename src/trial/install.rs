@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::answer::{self, Answer, Strength};
 use super::commands::{self, After};
+use super::costs;
 use super::reach;
 use super::recorder::Passed;
 use super::session::{Replace, Session};
@@ -56,7 +57,9 @@ pub(super) async fn run(session: &mut Session) -> Result<Installed, Trouble> {
     session.deploy(&Replace::Changed).await?;
     let params = session.params();
     let (facts, _) = session.converge("install", params, begun).await?;
+    costs::weigh(session).await;
     for (service, facts) in &facts.services {
+        session.costs.started(service, facts);
         for note in &facts.notes {
             session.log.note(format!("{service}: {note}"));
         }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use bollard::Docker;
 
+use super::fit;
 use super::flow::Ground;
+use super::guess;
 use super::hold::{Hold, When};
 use super::recorder::Recorder;
 use super::trouble::Trouble;
@@ -15,10 +17,10 @@ use crate::lint;
 use crate::recipe::{self, Recipe, Release};
 use crate::record::{
     CandidateSummary, EVENT_SCHEMA, Fact, FindingCounts, ImageDigest, LogHeader, NodeFacts, Proof, RunSummary,
-    SUMMARY_SCHEMA, StepKind, UpgradeMap, worst_exit,
+    SUMMARY_SCHEMA, ServiceCosts, StepKind, UpgradeMap, worst_exit,
 };
 use crate::run::{EventSink, Redactor, RunFolder, RunId, RunLock, RunLog, lock_domain};
-use crate::scenario::{Known, PATH_IN_RECIPE, PlanOptions, Route, RouteError, Scenario, ScenarioError, plan};
+use crate::scenario::{Known, PlanOptions, Route, RouteError, ScenarioError, plan};
 use crate::score::{Measured, Standing, ladder};
 use crate::swarm::labels::Owner;
 use crate::swarm::node::NodeOptions;
@@ -133,6 +135,8 @@ pub(super) struct Gathered {
     pub(super) digests: Vec<ImageDigest>,
     pub(super) proofs: Vec<Proof>,
     pub(super) upgrade_map: Option<UpgradeMap>,
+    /// What each service costs.
+    pub(super) services: Vec<ServiceCosts>,
     /// What the linter counted; `None` when it was not asked.
     pub(super) findings: Option<FindingCounts>,
 }
@@ -147,7 +151,17 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         Some(revision) => Recipe::at(&options.path, revision)?,
         None => Recipe::from_work_tree(&options.path)?,
     };
-    let scenario = scenario(options, &recipe)?;
+    let (mut scenario, which) = fit::scenario(options.scenario.as_deref(), &recipe)?;
+    let mut guesses_left_out = Vec::new();
+    for (name, variant) in guess::variants(&recipe, &scenario) {
+        if options.plan.full || options.plan.variants.contains(&name) {
+            scenario.variants.insert(name, variant);
+        } else {
+            guesses_left_out.push(format!(
+                "install@{name} (an overlay that nothing declares; --full or --variant {name} tries it)"
+            ));
+        }
+    }
     if let Some(name) = options.plan.variants.iter().find(|name| !scenario.variants.contains_key(*name)) {
         let known: Vec<&str> = scenario.variants.keys().map(String::as_str).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
@@ -170,6 +184,7 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         recipe: recipe.name.clone(),
         candidate: candidate.clone(),
     }));
+    log.note(which);
     let tag = from.as_ref().map(|release| release.tag.as_str());
     let mut wanted = options.plan.clone();
     if options.hold.when == When::AtEnd {
@@ -182,7 +197,8 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         wanted.without.extend([(StepKind::Backup, why.clone()), (StepKind::Restore, why)]);
     }
     let name = recipe.candidate.name();
-    let plan = plan(&wanted, Known { candidate: &name, from: tag, route: &route, scenario: &scenario });
+    let mut plan = plan(&wanted, Known { candidate: &name, from: tag, route: &route, scenario: &scenario });
+    plan.left_out.extend(guesses_left_out);
     let looks = plan.steps.iter().any(|step| step.kind == StepKind::Smoke);
     let upgrades = Upgrades::new(&route, &name, &plan.steps, looks.then(|| folder.clone()));
     log.write(Fact::Plan { steps: plan.steps.clone(), left_out: plan.left_out.clone() });
@@ -204,6 +220,7 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         digests: Vec::new(),
         proofs: Vec::new(),
         upgrade_map: None,
+        services: Vec::new(),
         findings: None,
     };
     let ground = Ground { options, owner: &owner, folder: &folder, log: &log, upgrades };
@@ -284,6 +301,7 @@ fn summary(
         proofs: gathered.proofs,
         upgrade_map: gathered.upgrade_map,
         variants: variants.to_vec(),
+        services: gathered.services,
     }
 }
 
@@ -345,20 +363,4 @@ fn predecessor(options: &TrialOptions, recipe: &Recipe) -> Result<Option<Release
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         TrialError::NoSuchRelease { tag: tag.clone(), known }
     })
-}
-
-/// The scenario that the user names, else the recipe's own, else an empty one.
-fn scenario(options: &TrialOptions, recipe: &Recipe) -> Result<Scenario, TrialError> {
-    let (file, text) = match &options.scenario {
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| TrialError::ScenarioFile { path: path.clone(), source })?;
-            (path.display().to_string(), text)
-        }
-        None => match recipe.tree.get(PATH_IN_RECIPE) {
-            Some(file) => (PATH_IN_RECIPE.to_owned(), String::from_utf8_lossy(&file.bytes).into_owned()),
-            None => return Ok(Scenario::default()),
-        },
-    };
-    Ok(Scenario::parse(&file, &text)?)
 }

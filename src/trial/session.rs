@@ -8,11 +8,13 @@ use bollard::Docker;
 use bollard::models::NetworkCreateRequest;
 
 use super::converge::Watch;
+use super::costs::{self, Costs};
 use super::logs::LogWriter;
 use super::reach::{self, Place};
 use super::subject::Subject;
 use super::trouble::Trouble;
 use crate::agent::{IngressStarted, IngressUpdate, LinkError};
+use crate::compose::project::Project;
 use crate::ingress::proxy::Upstream;
 use crate::recipe::Recipe;
 use crate::record::{Fact, NodeFacts, Proof};
@@ -55,6 +57,10 @@ pub(super) struct Session {
     pub digests: Vec<crate::record::ImageDigest>,
     /// What proves that data survives, once a restore was tried.
     pub proofs: Vec<Proof>,
+    /// What the candidate's services cost.
+    pub(super) costs: Costs,
+    /// The project whose costs these are.
+    pub(super) measured: Project,
     /// The candidate, whatever is on the node, and what is known about it.
     pub(super) candidate: (Recipe, Scenario),
     /// The recipe may reach out of its containers.
@@ -96,6 +102,8 @@ impl Session {
         let observer = Observer::new(engines.clone(), subject.stack.clone());
         let logs = LogWriter::new(engines.clone(), folder.clone(), log.clone());
         Ok(Self {
+            costs: Costs::default(),
+            measured: subject.project.clone(),
             candidate: (subject.recipe.clone(), subject.scenario.clone()),
             cluster,
             facts,
@@ -123,6 +131,8 @@ impl Session {
     /// # Errors
     /// When something of it does not go.
     pub(super) async fn purge(&mut self) -> Result<(), Trouble> {
+        costs::sample(self, true).await;
+        costs::weigh(self).await;
         let begun = Instant::now();
         deploy::remove(&self.cluster.engines(), &self.subject.stack, Keep::NOTHING).await?;
         self.log.timing("undeploy", begun);
@@ -135,6 +145,7 @@ impl Session {
     /// When it reaches out of its containers, and was not trusted to.
     pub(super) fn change_subject(&mut self, subject: Subject) -> Result<(), Trouble> {
         subject.check_trust(self.trusted)?;
+        self.costs.end();
         self.observer = Observer::new(self.engines.clone(), subject.stack.clone());
         self.routed = None;
         self.watch = None;
@@ -241,6 +252,7 @@ impl Session {
     /// # Errors
     /// When the project cannot be deployed, or the swarm refuses it.
     pub(super) async fn deploy(&mut self, replace: &Replace) -> Result<Applied, Trouble> {
+        costs::sample(self, true).await;
         let begun = Instant::now();
         let endpoints = if self.facts.endpoint_mode == "dnsrr" {
             Endpoints::DnsRoundRobin { why: "virtual IPs do not route on this node (no ip_vs)".to_owned() }
@@ -301,6 +313,7 @@ impl Session {
             view.services.iter().map(|service| (service.short_name.clone(), service.mentions.clone())).collect();
         self.logs.follow(&view);
         self.trust(&view).await?;
+        costs::sample(self, false).await;
         self.located = reach::locate(self, &view).await?;
         self.route(reach::upstreams(self, &self.located).await?).await?;
         Ok(view)
@@ -321,11 +334,13 @@ impl Session {
                 if self.trusting.contains(container) {
                     continue;
                 }
-                let Some(node) = self.cluster.nodes.iter().find(|node| node.swarm_id == *id) else { continue };
+                let found = self.cluster.nodes.iter().enumerate().find(|(_, node)| node.swarm_id == *id);
+                let Some((number, node)) = found else { continue };
                 let inspected = node.engine.inspect_container(container, None).await;
                 // A container that has just gone needs no trust.
                 let pid = inspected.ok().and_then(|inspected| inspected.state).and_then(|state| state.pid);
                 let Some(pid) = pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0) else { continue };
+                self.costs.container(container, &service.short_name, number, pid);
                 self.trusting.insert(container.clone());
                 let stores = match node.link.trust(pid, &ingress.ca).await {
                     Ok(stores) => stores,

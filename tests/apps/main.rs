@@ -2,6 +2,8 @@
 //! reason. The images are made by `tests/apps/build.sh`; a test without its images fails and says so.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod databases;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -143,8 +145,8 @@ async fn ihatemoney_first_release_and_candidate_pass() {
 async fn ihatemoney_without_its_restore_hook_loses_the_data_and_the_database_itself_shows_it() {
     let bench = Bench::new("ihatemoney");
     bench.plant("- \"backupbot.restore.post-hook=/pg_backup.sh restore\"\n", "");
-    // Without any probe of the recipe's own.
-    std::fs::remove_file(bench.repository.join("tests/taster.toml")).unwrap();
+    // Without any probe: a scenario that says nothing stands for the recipe's own and for the one that taster brings along.
+    std::fs::write(bench.repository.join("tests/taster.toml"), "").unwrap();
     let summary = bench.steps(None, &[StepKind::Restore]).await;
     fails(&summary, "restore", "data-lost");
     let restore = summary.steps.iter().find(|step| step.kind.word() == "restore").unwrap();

@@ -357,7 +357,8 @@ fn nasty() -> CatalogueRecipe {
         .to_vec();
     entry.upgrades =
         vec![Hop { from: "1.0.0+<i>".to_owned(), to: text(), outcome: Outcome::Failed, reason: text(), run: text() }];
-    entry.required_stops = vec![RequiredStop { release: text(), from: text(), fails_at: text(), service: Some(text()) }];
+    entry.required_stops =
+        vec![RequiredStop { release: text(), from: text(), fails_at: text(), service: Some(text()) }];
     entry.stale = Some(Trouble { class: TroubleClass::Network, reason: text() });
     entry.lint = Some(LintSummary {
         counts: FindingCounts { error: 0, warn: 0, info: 1 },

@@ -183,3 +183,49 @@ fn what_is_kept_beside_the_volume_is_lost_with_the_container() {
     let tried = recipe.scenario(&format!("{seed}{SEED}[ready]\npath = \"/healthz\"\n")).steps(&[Restore]);
     tried.ended_so(Restore, Failed, "data-lost", &["the probe `notes` differs after the restore", "buy tea"]);
 }
+
+/// Tries the restore with everything that takes long.
+fn in_full(recipe: &Recipe) -> Tried {
+    let mut options = recipe.options();
+    options.plan.steps = vec![Restore];
+    options.plan.full = true;
+    recipe.run(&options)
+}
+
+#[test]
+fn in_full_a_backup_that_is_cut_in_half_or_left_out_is_noticed() {
+    let recipe = notes(
+        "sabotaged",
+        &[
+            ON,
+            "backupbot.backup.pre-hook=demo-app dump /data/dump.json",
+            "backupbot.backup.volumes.notes.path=dump.json",
+            "backupbot.restore.post-hook=demo-app restore /data/dump.json",
+        ],
+    );
+    let tried = in_full(&recipe);
+    tried.passed();
+    let all = everything(tried.step(Restore));
+    for word in [
+        "the backup of notes was cut in half, and that was noticed",
+        "the backup of notes was left out, and that was noticed",
+    ] {
+        assert!(all.contains(word), "{all}");
+    }
+}
+
+#[test]
+fn in_full_a_probe_that_does_not_look_into_a_volume_is_blind_for_it() {
+    // Two volumes in one service: the probe tells the notes, and nothing tells the papers, of which few come back.
+    let compose = std::fs::read_to_string(notes("blind", &[ON]).path().join("compose.yml")).unwrap();
+    let compose = compose.replace("- notes:/data\n", "- notes:/data\n      - papers:/papers\n");
+    let compose = compose.replace("volumes:\n  notes:\n", "volumes:\n  notes:\n  papers:\n");
+    assert_eq!(compose.matches("papers").count(), 3, "{compose}");
+    let dumped = "[[seed]]\nservice = \"app\"\nrun = \"demo-app dump /papers/paper.json\"\n\n";
+    let scenario = format!("{SEED}{dumped}[ready]\npath = \"/healthz\"\n");
+    let tried = in_full(&Recipe::new("blind", &compose).scenario(&scenario));
+    let step = tried.step(Restore);
+    assert_eq!((step.outcome, step.class.as_deref()), (Blocked, Some("unproven")), "{step:#?}");
+    let all = everything(step);
+    assert!(all.contains("the backup of papers was cut in half, and nothing noticed"), "{all}");
+}

@@ -14,6 +14,7 @@ mod backup;
 mod bad_files;
 mod chain;
 mod compose;
+mod costs;
 mod crashes;
 mod data;
 mod health;

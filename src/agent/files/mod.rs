@@ -122,6 +122,13 @@ pub enum FilesRequest {
         /// Its content.
         text: String,
     },
+    /// Cut files in half, as a backup that broke off would leave them; one that is not there is no error.
+    Halve {
+        /// Where.
+        root: String,
+        /// Which regular files.
+        paths: Vec<String>,
+    },
     /// Remove a file or an empty folder; one that is not there is no error.
     Remove {
         /// Where.
@@ -196,6 +203,16 @@ fn perform(request: FilesRequest, sender: &mpsc::Sender<Part>) -> io::Result<()>
             let (folder, name) = dir::Dir::root(Path::new(&root))?.parent_of(&path)?;
             std::fs::write(folder.at(&name), text)?;
         }
+        FilesRequest::Halve { root, paths } => {
+            let root = dir::Dir::root(Path::new(&root))?;
+            for path in paths {
+                let opened = root.parent_of(&path).and_then(|(folder, name)| folder.write(&name));
+                match opened.and_then(|file| file.set_len(file.metadata()?.len() / 2)) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    other => other?,
+                }
+            }
+        }
         FilesRequest::Remove { root, path } => {
             let (folder, name) = dir::Dir::root(Path::new(&root))?.parent_of(&path)?;
             match std::fs::remove_file(folder.at(&name)) {
@@ -233,6 +250,7 @@ fn like(from: &dir::Dir, to: &dir::Dir) -> io::Result<()> {
     meta::copy(&from.at(here), &meta, &to.at(here))
 }
 
+pub(super) use dir::Dir;
 pub(super) use export::answer as export;
 
 #[cfg(test)]

@@ -94,6 +94,7 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
         proofs: Vec::new(),
         upgrade_map: None,
         variants: Vec::new(),
+        services: Vec::new(),
     };
     let mut planned: &[PlannedStep] = &[];
     for event in events {
@@ -103,6 +104,7 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
             Fact::Image(image) => summary.digests.push(image.clone()),
             Fact::Proven { proofs } => summary.proofs.clone_from(proofs),
             Fact::Upgrades { map } => summary.upgrade_map = Some(map.clone()),
+            Fact::Measured { services } => summary.services.clone_from(services),
             Fact::StepEnded(step) => summary.steps.push(step.clone()),
             Fact::Timing { what, seconds } => *summary.costs.entry(what.clone()).or_default() += seconds,
             _ => {}

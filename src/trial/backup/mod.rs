@@ -7,6 +7,7 @@ mod hooks;
 mod keep;
 mod manifest;
 mod restore;
+mod sabotage;
 pub(in crate::trial) mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,7 +100,7 @@ pub(super) async fn run(session: &mut Session) -> Result<(Passed, Taken), Troubl
     if !labels.is_on {
         return Err(no_backup(&written));
     }
-    let mut databases = database::there(session).await?;
+    let mut databases = database::there(session, &labels).await?;
     tokio::time::sleep(IDLE).await;
     for database in &mut databases {
         if let Some(now) = database.read(session).await? {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::database::Tables;
+use super::database::{Database, Tables};
 use super::manifest::{Survival, some};
+use super::sabotage::{self, Damage};
 use super::volumes::{self, Manifest};
-use super::{Source, Taken, hooks};
+use super::{Part, Source, Taken, hooks};
 use crate::agent::FilesRequest;
 use crate::compose::backup::{Selected, volumes as mounts};
 use crate::record::{Evidence, Fact, Outcome, Proof, ProofKind};
@@ -18,7 +19,7 @@ use crate::trial::session::{Replace, Session};
 use crate::trial::trouble::Trouble;
 
 /// At least this share of what the run wrote must have come back as it was, where nothing but files proves it (design.md §3.5).
-const ENOUGH: f64 = 0.5;
+pub(super) const ENOUGH: f64 = 0.5;
 
 /// Right after a restore a database may still be busy (lesson 22).
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,20 +40,14 @@ impl Found {
     }
 }
 
-/// Loses everything and restores it.
+/// Loses everything and restores it. With `full`, the backup of each volume is damaged in turn as well, which what proves the volume must notice.
 ///
 /// # Errors
 /// What did not come back, or that nothing proves that it did.
-pub(in crate::trial) async fn run(session: &mut Session, taken: &Taken) -> Result<Passed, Trouble> {
+pub(in crate::trial) async fn run(session: &mut Session, taken: &Taken, full: bool) -> Result<Passed, Trouble> {
     let begun = Instant::now();
     let mut found = Found::default();
-    session.log.progress("restore", "losing everything");
-    session.purge().await?;
-    let deployed = Instant::now();
-    session.deploy(&Replace::Changed).await?;
-    let params = session.params();
-    session.converge("restore", params, deployed).await?;
-    commands::run(session, After::Deploy).await?;
+    lose_everything(session).await?;
     let content = control(session, taken, &mut found).await?;
     let mut tables = Vec::new();
     for database in &taken.databases {
@@ -60,7 +55,7 @@ pub(in crate::trial) async fn run(session: &mut Session, taken: &Taken) -> Resul
     }
     let fresh = volumes::describe(session, &volumes::there(session).await?).await?;
     let writing = Instant::now();
-    write_back(session, taken).await?;
+    write_back(session, taken, None).await?;
     session.log.timing("restore", writing);
     if let Err(trouble) = check(session, taken, &tables, begun).await {
         restart(session, taken, &tables, begun, trouble).await?;
@@ -74,7 +69,23 @@ pub(in crate::trial) async fn run(session: &mut Session, taken: &Taken) -> Resul
     let proofs = proofs(session, taken, (&fresh, &after), &content, &asked, &mut found);
     session.log.write(Fact::Proven { proofs: proofs.clone() });
     session.proofs.clone_from(&proofs);
-    verdict(taken, &proofs, found, begun)
+    let mut passed = verdict(taken, &proofs, found, begun)?;
+    if full && !passed.weak {
+        let noticed = sabotage::run(session, taken, &proofs, &tables).await?;
+        passed.evidence.extend(noticed);
+    }
+    Ok(passed)
+}
+
+/// Removes the stack with all its data, and deploys it anew.
+pub(super) async fn lose_everything(session: &mut Session) -> Result<(), Trouble> {
+    session.log.progress("restore", "losing everything");
+    session.purge().await?;
+    let deployed = Instant::now();
+    session.deploy(&Replace::Changed).await?;
+    let params = session.params();
+    session.converge("restore", params, deployed).await?;
+    commands::run(session, After::Deploy).await.map(drop)
 }
 
 /// The negative control: on the fresh stack the data must be missing. The probes that are content all the same are told.
@@ -91,8 +102,12 @@ async fn control(session: &mut Session, taken: &Taken, found: &mut Found) -> Res
     Ok(content)
 }
 
-/// Writes the backup back with the services running, as the bot does.
-async fn write_back(session: &mut Session, taken: &Taken) -> Result<(), Trouble> {
+/// Writes the backup back with the services running, as the bot does; one part of it may be damaged.
+pub(super) async fn write_back(
+    session: &mut Session,
+    taken: &Taken,
+    damaged: Option<(&Part, Damage)>,
+) -> Result<(), Trouble> {
     for (service, hooks) in &taken.labels.hooks {
         if let Some(line) = &hooks.before_restore {
             hooks::run(session, "restore", service, "before the restore", line).await?;
@@ -100,6 +115,10 @@ async fn write_back(session: &mut Session, taken: &Taken) -> Result<(), Trouble>
     }
     let volumes = volumes::there(session).await?;
     for part in &taken.parts {
+        let damage = damaged.filter(|(other, _)| std::ptr::eq(*other, part)).map(|(_, damage)| damage);
+        if damage == Some(Damage::Dropped) {
+            continue;
+        }
         session.log.progress("restore", format!("writing {}", part.source));
         let (node, root) = match &part.source {
             Source::Container(service) => volumes::container(session, service).await?,
@@ -120,7 +139,11 @@ async fn write_back(session: &mut Session, taken: &Taken) -> Result<(), Trouble>
                 "Try it on one node (without --workers), or let a placement constraint keep the service in its place.",
             ));
         }
-        volumes::ask(session, node, FilesRequest::Load { store: part.store.clone(), root, whole: false }, drop).await?;
+        let load = FilesRequest::Load { store: part.store.clone(), root: root.clone(), whole: false };
+        volumes::ask(session, node, load, drop).await?;
+        if damage == Some(Damage::Truncated) {
+            sabotage::truncate(session, node, &root, part).await?;
+        }
     }
     for (service, hooks) in &taken.labels.hooks {
         if let Some(line) = &hooks.after_restore {
@@ -131,7 +154,12 @@ async fn write_back(session: &mut Session, taken: &Taken) -> Result<(), Trouble>
 }
 
 /// The app answers as it did and its data is what it was, within the time that an app may need (lesson 22).
-async fn check(session: &mut Session, taken: &Taken, fresh: &[Tables], begun: Instant) -> Result<(), Trouble> {
+pub(super) async fn check(
+    session: &mut Session,
+    taken: &Taken,
+    fresh: &[Tables],
+    begun: Instant,
+) -> Result<(), Trouble> {
     data::compare(session, &taken.readings, "the restore").await?;
     for (database, fresh) in taken.databases.iter().zip(fresh) {
         let asked = Instant::now();
@@ -237,13 +265,13 @@ async fn remove_canaries(
     Ok(())
 }
 
-/// The databases that prove something, each with its service; the planted rows are removed.
-async fn databases(
+/// The databases that prove something; the planted rows are removed.
+async fn databases<'t>(
     session: &mut Session,
-    taken: &Taken,
+    taken: &'t Taken,
     fresh: &[Tables],
     found: &mut Found,
-) -> Result<Vec<(String, String)>, Trouble> {
+) -> Result<Vec<&'t Database>, Trouble> {
     let mut asked = Vec::new();
     for (database, fresh) in taken.databases.iter().zip(fresh) {
         let now = database.read(session).await?.unwrap_or_default();
@@ -266,7 +294,7 @@ async fn databases(
             ),
         ));
         if compared.proven > 0 {
-            asked.push((database.service.clone(), database.name()));
+            asked.push(database);
         }
         database.unplant(session).await?;
     }
@@ -279,7 +307,7 @@ fn proofs(
     taken: &Taken,
     (fresh, after): (&BTreeMap<String, Manifest>, &BTreeMap<String, Manifest>),
     content: &BTreeSet<String>,
-    asked: &[(String, String)],
+    asked: &[&Database],
     found: &mut Found,
 ) -> Vec<Proof> {
     let nothing = Manifest::new();
@@ -300,7 +328,9 @@ fn proofs(
             continue;
         }
         let mut by = probes_of(session, taken, key, content);
-        by.extend(asked.iter().filter(|(service, _)| mounted(session, service, key)).map(|(_, name)| name.clone()));
+        let project = &session.subject.project;
+        let of_volume = || asked.iter().filter(|database| database.lies_in(project, key));
+        by.extend(of_volume().map(|database| database.name()));
         let kind = if !by.is_empty() {
             ProofKind::Application
         } else if survival.share() >= ENOUGH {
@@ -309,7 +339,7 @@ fn proofs(
             ProofKind::None
         };
         // The files of a database that was asked are its own way to keep what its tables hold.
-        let is_database = asked.iter().any(|(service, _)| mounted(session, service, key));
+        let is_database = of_volume().any(|database| database.owns_volume());
         tell(key, &survival, is_database, found);
         proofs.push(Proof {
             volume: key.clone(),
@@ -341,11 +371,6 @@ fn probes_of(session: &Session, taken: &Taken, key: &str, content: &BTreeSet<Str
         .filter(|probe| knows(&probe.service))
         .map(|probe| probe.name.clone())
         .collect()
-}
-
-fn mounted(session: &Session, service: &str, key: &str) -> bool {
-    let service = session.subject.project.services.get(service);
-    service.is_some_and(|service| mounts(service).any(|mount| mount.source == key))
 }
 
 /// What a reader should know of a volume's files.

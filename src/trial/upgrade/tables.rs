@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::compose::backup::Backup;
 use crate::record::Evidence;
 use crate::trial::backup::database::{self, Database};
 use crate::trial::session::Session;
@@ -23,7 +24,8 @@ impl Tables {
     /// # Errors
     /// When the node is gone.
     pub(super) async fn read(session: &mut Session) -> Result<Self, Trouble> {
-        database::there(session).await.map(Self)
+        let labels = Backup::of(&session.subject.project);
+        database::there(session, &labels).await.map(Self)
     }
 
     /// Compares with what they hold now. Migrations drop tables, and apps tidy rows away: that is told. A table that is still there and
@@ -34,7 +36,7 @@ impl Tables {
     pub(super) async fn compare(&self, session: &mut Session) -> Result<Vec<Evidence>, Trouble> {
         let mut evidence = Vec::new();
         for database in &self.0 {
-            if !session.subject.project.services.contains_key(&database.service) {
+            if database.service().is_some_and(|service| !session.subject.project.services.contains_key(service)) {
                 evidence.push(Evidence::text("finding", format!("{}: its service is gone", database.name())));
                 continue;
             }
@@ -53,7 +55,7 @@ impl Tables {
             let mut kept = 0;
             for (table, (rows, _)) in &database.before {
                 match now.get(table).map(|(now, _)| *now) {
-                    Some(0) if *rows > 0 => {
+                    Some(0) if *rows > 0 && !database.is_cache() => {
                         let reason = format!(
                             "the data is not the same: the table {table} of {} had {rows} row(s) and has none after the upgrade",
                             database.name()

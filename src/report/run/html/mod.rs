@@ -77,6 +77,12 @@ fn page(run: &KeptRun) -> Result<Markup, RunReportError> {
                         }
                     }
                     @if let Some(map) = &summary.upgrade_map { (upgrades::section(map)) }
+                    @if !summary.services.is_empty() {
+                        section aria-labelledby="costs" {
+                            h2 #costs { "What it costs" }
+                            ul { @for costs in &summary.services { li { (costs) } } }
+                        }
+                    }
                     section aria-labelledby="ladder" { h2 #ladder { "Level" } (ladder(summary)) }
                     section aria-labelledby="timeline" { h2 #timeline { "Timeline" } (timeline::markup(&run.events)) }
                     (evidence::pages(run)?)
