@@ -16,7 +16,7 @@ const NASTY: &str = "</pre><script>document.title='owned'</script><img src=x one
 /// A run of two steps, one failed, with hostile text wherever a recipe or an app can put one.
 fn keep(folder: &Path, upgrade_ended: bool) {
     let log = RunLog::create(&folder.join("events.ndjson"), Redactor::default(), Vec::new()).unwrap();
-    let planned = |id: &str, kind| PlannedStep { id: id.to_owned(), kind, variant: "default".to_owned() };
+    let planned = |id: &str, kind| PlannedStep { id: id.to_owned(), kind, variant: "default".to_owned(), hop: None };
     log.write(Fact::Opened(LogHeader {
         schema: EVENT_SCHEMA.to_owned(),
         taster: "0.1.0".to_owned(),
