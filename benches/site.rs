@@ -219,7 +219,8 @@ fn recipe(number: usize) -> CatalogueRecipe {
             })
             .into_iter()
             .collect(),
-        release_notes: (release % 3 == 0)
+        release_notes: release
+            .is_multiple_of(3)
             .then(|| format!("# {}\n\n* a change of {}\n* another\n", word(release), word(release + 1))),
         warnings: Vec::new(),
     };
@@ -236,7 +237,7 @@ fn recipe(number: usize) -> CatalogueRecipe {
         reason: String::new(),
         run: "20261119-101112-x-abcd".to_owned(),
     };
-    let tested = number % 5 != 0;
+    let tested = !number.is_multiple_of(5);
     CatalogueRecipe {
         name: format!("recipe-{number:04}-{}", word(0)),
         category: ["Apps", "Utilities", "Development", "Monitoring"][number % 4].to_owned(),
@@ -245,13 +246,13 @@ fn recipe(number: usize) -> CatalogueRecipe {
         versions: (0..VERSIONS).map(version).collect(),
         level: tested.then(|| LevelReached {
             level: u8::try_from(number % 9).unwrap(),
-            at_least: number % 2 == 0,
+            at_least: number.is_multiple_of(2),
             missing: "`install@smtp` failed: the service `app` exits with code 1".to_owned(),
             run: "20261119-101112-x-abcd".to_owned(),
             commit: String::new(),
             version: None,
         }),
-        stability: tested.then(|| Stability {
+        stability: tested.then_some(Stability {
             score: (number % 100) as f64,
             median: 90.0,
             high: 99.0,

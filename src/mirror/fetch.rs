@@ -166,7 +166,8 @@ fn trouble(address: &str, error: &gix::Error) -> Trouble {
         }
     }
     let why = parts.join(": ");
-    let told = why.to_ascii_lowercase();
+    // The address speaks for nothing: a port or a name may hold a 404.
+    let told = why.replace(address, "").to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| told.contains(word));
     let (class, next) = if has(&["401", "403", "credential", "permission denied", "forbidden", "unauthorized"]) {
         (TroubleClass::Auth, "it is private, or the address is wrong; make it readable for everybody, or leave it out")

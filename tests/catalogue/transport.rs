@@ -80,6 +80,8 @@ fn https_is_fetched_with_a_certificate_that_is_trusted_and_only_with_it() {
     let trusted = commons.path("ca.pem").display().to_string();
     let one = format!("{}/recipes/blog.git", server.url);
     let organisation = format!("{}/recipes", server.url);
+    let named = commons.taster(&["scan", &format!("{}/recipes/error-404-401.git", server.url), "--json"]);
+    assert_eq!(state(&named).2, "network", "a number in the name is no answer of the server: {named:?}");
     let ran = commons.taster(&["scan", &one, "--json"]);
     assert_eq!(state(&ran), (5, "unreadable".to_owned(), "network".to_owned()), "nobody vouches for it: {ran:?}");
     for source in [&one, &organisation] {
