@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::trouble::Trouble;
 use crate::record::{Evidence, Fact, Outcome, PlannedStep, StepKind, StepResult};
 use crate::run::RunLog;
+use crate::scenario::is_guess;
 
 /// A step that passed.
 #[derive(Debug, Default)]
@@ -75,7 +76,8 @@ impl Recorder {
             return;
         }
         self.end(trouble.outcome, |step| {
-            step.structural = trouble.outcome == Outcome::Skipped;
+            // A guess that does not install was seen, but it is no fact that makes the step needless.
+            step.structural = trouble.outcome == Outcome::Skipped && !is_guess(&step.variant);
             step.reason = trouble.reason;
             step.class = Some(trouble.class);
             step.evidence = trouble.evidence;

@@ -1,6 +1,5 @@
 //! Databases that taster asks by itself, without any scenario: SQLite in a volume, and Redis. Each once as it should be, and with faults.
 
-use std::path::Path;
 use std::process::Command;
 
 use taster::record::{Outcome, ProofKind, RunSummary, StepKind, StepResult};
@@ -131,7 +130,8 @@ fn image(name: &str) -> String {
     let listed =
         Command::new("docker").args(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", name]).output().unwrap();
     let text = String::from_utf8(listed.stdout).unwrap();
-    text.lines().next().unwrap_or_else(|| panic!("there is no {name}: run tests/apps/build.sh databases")).to_owned()
+    assert!(!text.trim().is_empty(), "there is no {name}: run tests/apps/build.sh");
+    text.lines().next().unwrap().to_owned()
 }
 
 struct Folder(tempfile::TempDir, &'static str);
@@ -158,14 +158,8 @@ impl Folder {
         options.plan.steps = vec![StepKind::Restore];
         options.node.executable = Some(env!("CARGO_BIN_EXE_taster").into());
         let ended = trial::run(&options, Vec::new()).await.unwrap();
-        println!("{}", notes_of(&ended.folder));
         ended.summary
     }
-}
-
-fn notes_of(folder: &Path) -> String {
-    let events = std::fs::read_to_string(folder.join("events.ndjson")).unwrap_or_default();
-    events.lines().filter(|line| line.contains("\"note\"")).flat_map(|line| [line, "\n"]).collect()
 }
 
 fn restore(summary: &RunSummary) -> &StepResult {

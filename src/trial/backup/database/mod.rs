@@ -232,10 +232,10 @@ fn known(session: &Session, labels: &Backup) -> Vec<Place> {
     for (name, service) in project.services() {
         if let Some(kind @ (Kind::Postgres | Kind::MySql)) = Kind::of(service) {
             places.push(Place::Server(kind, name.to_owned()));
-        } else if let Some(server) = redis::Server::of(name, service) {
-            if volumes(service).any(|mount| is_taken(&mount.source)) {
-                places.push(Place::Redis(server));
-            }
+        } else if let Some(server) = redis::Server::of(name, service)
+            && volumes(service).any(|mount| is_taken(&mount.source))
+        {
+            places.push(Place::Redis(server));
         }
     }
     let of_server = |key: &str| places.iter().any(|place| mounts(project, place, key));
