@@ -8,8 +8,11 @@ use taster::trial::{Held, Hold, When};
 use crate::compose::{faulty, routed};
 use crate::support::{Recipe, docker};
 
+/// Each time that a run was held, with what the engine of its node lists.
+type Seen = Arc<Mutex<Vec<(Held, String)>>>;
+
 /// Holds, and keeps what the engine of the node lists meanwhile.
-fn looking(when: When) -> (Hold, Arc<Mutex<Vec<(Held, String)>>>) {
+fn looking(when: When) -> (Hold, Seen) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let kept = seen.clone();
     let hold = Hold::new(when, move |held| {
