@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn a_name_cannot_leave_its_folder_nor_meet_another() {
         assert_eq!(part("backup-bot-two", true), "backup-bot-two");
-        assert_eq!(part("../../etc/passwd", true), "etcpasswd~1dbea85fd7");
+        assert_eq!(part("../../etc/passwd", true), "etcpasswd~3754d6cb3a");
         for odd in ["", ".", "..", "a/b", "ä", "a b", "<x>", "a\\b", &"x".repeat(300)] {
             let part = part(odd, true);
             assert!(part.contains('~') && !part.starts_with('.') && part.len() <= LONGEST, "{odd}: {part}");
