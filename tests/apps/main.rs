@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod databases;
+mod whole_way;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
