@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::trusted::Trusted;
 use crate::record::{
-    CatalogueRecipe, Hop, LevelReached, Outcome, RequiredStop, RunLink, RunSummary, SUMMARY_SCHEMA, StepKind,
-    StepResult,
+    CatalogueRecipe, Hop, HopKind, LevelReached, Outcome, RequiredStop, RunLink, RunSummary, SUMMARY_SCHEMA, StepKind,
+    StepResult, UpgradeMap,
 };
 use crate::run::RunId;
 use crate::score::hop;
@@ -192,8 +192,12 @@ pub(super) fn hops<'r>(runs: impl Iterator<Item = &'r RunSummary>) -> Vec<Hop> {
 
 /// Where an operator must stop: as the newest run found out that looked for it, and where else an upgrade failed that passes in two.
 pub(super) fn stops<'r>(mut runs: impl Iterator<Item = &'r RunSummary>, hops: &[Hop]) -> Vec<RequiredStop> {
-    let found = runs.find_map(|run| run.upgrade_map.as_ref().map(|map| map.required_stops.clone()));
-    let mut stops = found.unwrap_or_default();
+    // Only a run that skipped releases looked for stops.
+    let skipped = |map: &&UpgradeMap| map.hops.iter().any(|hop| hop.kind == HopKind::Skip);
+    if let Some(map) = runs.find_map(|run| run.upgrade_map.as_ref().filter(skipped)) {
+        return map.required_stops.clone();
+    }
+    let mut stops: Vec<RequiredStop> = Vec::new();
     let passed = |from: &str, to: &str| {
         hops.iter().any(|hop| hop.from == from && hop.to == to && hop.outcome == Outcome::Passed)
     };

@@ -23,9 +23,13 @@ pub(super) fn shell() -> Hold {
         };
         eprintln!("a shell in {service}; the run ends when you leave it");
         let mut docker = tokio::process::Command::new("docker");
-        docker.args(["-H", &held.docker_host, "exec", "-it", &container, "sh"]);
+        docker.args(["-H", &held.docker_host, "exec", "-it", &container, "sh"]).kill_on_drop(true);
         match docker.status().await {
             Ok(status) if status.success() => {}
+            Ok(status) if matches!(status.code(), Some(126 | 127)) => {
+                eprintln!("the container has no shell");
+                wait().await;
+            }
             Ok(status) => eprintln!("the shell ended with {status}"),
             Err(error) => {
                 eprintln!("cannot run docker: {error}");

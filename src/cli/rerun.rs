@@ -7,19 +7,27 @@ use anyhow::Context as _;
 use crate::record::{HopKind, Outcome, StepKind};
 use crate::report::KeptRun;
 use crate::scenario::PlanOptions;
+use crate::score::hop;
 
 /// What is tried again.
 #[derive(Debug)]
 pub(super) struct Again {
     /// The plan.
     pub(super) plan: PlanOptions,
+    /// The release that was upgraded from, when no chain was tried.
+    pub(super) from: Option<String>,
     /// The revision that was tried; `None` when its files were not committed, so that they may have changed since.
     pub(super) revision: Option<String>,
 }
 
 /// Reads a run's folder; `failed` takes only what did not pass.
-pub(super) fn again(folder: &Path, failed: bool) -> anyhow::Result<Again> {
+pub(super) fn again(folder: &Path, failed: bool, recipe: &Path) -> anyhow::Result<Again> {
     let run = KeptRun::open(folder)?;
+    let here = crate::recipe::Recipe::from_work_tree(recipe).map(|recipe| recipe.name);
+    if let Ok(name) = here.as_ref() {
+        let ran = &run.summary.recipe;
+        anyhow::ensure!(name == ran, "the run {} is of {ran}, and {} holds {name}", run.summary.run, recipe.display());
+    }
     let wanted = |outcome: Outcome| !failed || !matches!(outcome, Outcome::Passed | Outcome::Skipped);
     let steps: Vec<_> = run.summary.steps.iter().filter(|step| wanted(step.outcome)).collect();
     anyhow::ensure!(
@@ -32,6 +40,8 @@ pub(super) fn again(folder: &Path, failed: bool) -> anyhow::Result<Again> {
     let sampled = crate::scenario::DEFAULT_VARIANT;
     let variants = steps.iter().map(|step| step.variant.clone()).filter(|variant| variant != sampled).collect();
     let chain = steps.iter().any(|step| matches!(step.hop, Some(HopKind::Chain | HopKind::Skip)));
+    let newest = run.summary.steps.iter().find(|step| step.hop == Some(HopKind::Newest));
+    let from = newest.filter(|_| !chain).and_then(|step| Some(hop(&step.id)?.0.to_owned()));
     let candidate = &run.summary.candidate;
     let revision = candidate.commit.clone().filter(|_| !candidate.dirty);
     if revision.is_none() {
@@ -40,7 +50,7 @@ pub(super) fn again(folder: &Path, failed: bool) -> anyhow::Result<Again> {
             run.summary.run
         );
     }
-    Ok(Again { plan: PlanOptions { steps: kinds, variants, chain, ..PlanOptions::default() }, revision })
+    Ok(Again { plan: PlanOptions { steps: kinds, variants, chain, ..PlanOptions::default() }, from, revision })
 }
 
 /// The folder of a run by its path, or by its name in the folder of runs.

@@ -157,13 +157,18 @@ pub(super) async fn run(arguments: TestArguments) -> ExitCode {
         Err(error) => return super::fail(&error, 2),
     };
     let chain = arguments.from.as_deref() == Some("all");
+    if arguments.full && arguments.from.is_some() && !chain {
+        let error = anyhow::anyhow!("--full upgrades from every release: leave --from out, or give --from alone");
+        return super::fail(&error, 2);
+    }
     let hold = match (arguments.keep, arguments.shell_on_failure) {
         (true, _) => super::hold::keep(),
         (_, true) => super::hold::shell(),
         _ => Hold::default(),
     };
     let again = arguments.rerun.as_ref().map(|run| {
-        super::rerun::folder(run, &arguments.runs).and_then(|folder| super::rerun::again(&folder, arguments.failed))
+        super::rerun::folder(run, &arguments.runs)
+            .and_then(|folder| super::rerun::again(&folder, arguments.failed, &arguments.path))
     });
     let again = match again.transpose() {
         Ok(again) => again,
@@ -198,6 +203,7 @@ pub(super) async fn run(arguments: TestArguments) -> ExitCode {
     };
     if let Some(again) = again {
         options.revision = again.revision;
+        options.from = again.from;
         options.plan = PlanOptions { without: options.plan.without, ..again.plan };
     }
     let live = Arc::new(Live::new(arguments.verbosity.level()));

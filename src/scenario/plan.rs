@@ -139,13 +139,14 @@ impl Plan {
     fn upgrades(&mut self, options: &PlanOptions, known: Known<'_>) {
         let chain = known.route.chain(known.candidate);
         let is_whole = options.full || options.chain;
-        let older: Vec<PlannedHop> = chain.into_iter().filter(|hop| hop.kind == HopKind::Chain).collect();
-        if is_whole {
+        if is_whole && !chain.is_empty() {
             self.left_out.extend(known.route.left_out.clone());
-            for hop in older {
+            for hop in chain {
                 self.add(StepKind::Upgrade, DEFAULT_VARIANT, Some(hop));
             }
-        } else if let Some(oldest) = older.first() {
+            return;
+        }
+        if let Some(oldest) = chain.iter().find(|hop| hop.kind == HopKind::Chain) {
             self.left_out.push(format!("upgrades from {} on (with --full, or --from all)", oldest.from));
         }
         let newest = known.from.map(|from| PlannedHop {
@@ -208,7 +209,7 @@ mod tests {
             })
             .into();
         let scenario = Scenario::default();
-        let route = Route::choose(&releases, &scenario.upgrade, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let route = Route::choose(&releases, &releases, &scenario.upgrade, jiff::Timestamp::UNIX_EPOCH).unwrap();
         let known = Known { candidate: "abc", from: Some("2.0.0+2"), route: &route, scenario: &scenario };
         let ids = |options: &PlanOptions| -> Vec<String> {
             let steps = plan(options, known).steps.into_iter();

@@ -29,7 +29,7 @@ pub struct Route {
 
 /// The scenario speaks of a release that is not there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("[upgrade] {key} names {name}, which is no release before the candidate; those are {known}")]
+#[error("[upgrade] {key} names {name}, which is no release of the recipe; those are {known}")]
 pub struct RouteError {
     /// The key in the scenario.
     pub key: &'static str,
@@ -40,24 +40,31 @@ pub struct RouteError {
 }
 
 impl Route {
-    /// Chooses among the releases that are `earlier` than the candidate, the oldest first.
+    /// Chooses among the releases that are `earlier` than the candidate, the oldest first. A scenario may speak of later ones among `all`, for it
+    /// is read with older candidates as well.
     ///
     /// # Errors
     /// When the scenario names a release that is not among them.
-    pub fn choose(earlier: &[Release], upgrade: &Upgrade, now: Timestamp) -> Result<Self, RouteError> {
-        let position = |key: &'static str, name: &String| {
-            earlier.iter().position(|release| release.tag == *name).ok_or_else(|| {
-                let known: Vec<&str> = earlier.iter().map(|release| release.tag.as_str()).collect();
-                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                RouteError { key, name: name.clone(), known }
-            })
+    pub fn choose(all: &[Release], earlier: &[Release], upgrade: &Upgrade, now: Timestamp) -> Result<Self, RouteError> {
+        // Without any release, as in a clone without tags, nothing is upgraded and nothing can be checked.
+        if earlier.is_empty() {
+            return Ok(Self::default());
+        }
+        let check = |key: &'static str, name: &String| {
+            if all.iter().any(|release| release.tag == *name) {
+                return Ok(());
+            }
+            let known: Vec<&str> = all.iter().map(|release| release.tag.as_str()).collect();
+            Err(RouteError { key, name: name.clone(), known: known.join(", ") })
         };
         for stop in &upgrade.stops {
-            position("stops", stop)?;
+            check("stops", stop)?;
         }
+        upgrade.from.as_ref().map_or(Ok(()), |from| check("from", from))?;
+        let from = upgrade.from.as_ref().and_then(|from| earlier.iter().position(|release| release.tag == *from));
         let is_recent = |release: &Release| release.tagged_at.is_none_or(|tagged| now.duration_since(tagged) <= OLDEST);
-        let (first, why) = match &upgrade.from {
-            Some(from) => (position("from", from)?, "[upgrade] from"),
+        let (first, why) = match from {
+            Some(from) => (from, "[upgrade] from"),
             None => {
                 let newest = earlier.len().saturating_sub(1);
                 let recent = earlier.iter().position(is_recent).unwrap_or(newest);
@@ -75,7 +82,12 @@ impl Route {
         });
         Ok(Self {
             releases: earlier[first..].iter().map(|release| (release.tag.clone(), release.version.major)).collect(),
-            stops: upgrade.stops.clone(),
+            stops: upgrade
+                .stops
+                .iter()
+                .filter(|stop| earlier.iter().any(|release| release.tag == **stop))
+                .cloned()
+                .collect(),
             left_out,
         })
     }
@@ -147,7 +159,7 @@ mod tests {
     }
 
     fn route(versions: &[&str], upgrade: &Upgrade) -> Route {
-        Route::choose(&releases(versions), upgrade, Timestamp::UNIX_EPOCH).unwrap()
+        Route::choose(&releases(versions), &releases(versions), upgrade, Timestamp::UNIX_EPOCH).unwrap()
     }
 
     fn words(hops: &[PlannedHop]) -> Vec<String> {
@@ -171,8 +183,21 @@ mod tests {
         let upgrade = Upgrade { stops: vec!["2.0.0+2".to_owned()], ..Upgrade::default() };
         assert_eq!(words(&route(&SIX, &upgrade).skips("c")), ["1.0.0+1>2.0.0+2", "2.0.0+2>c", "2.2.0+2>c"]);
         let unknown = Upgrade { stops: vec!["9.0.0+9".to_owned()], ..Upgrade::default() };
-        let error = Route::choose(&releases(&SIX), &unknown, Timestamp::UNIX_EPOCH).unwrap_err();
+        let error = Route::choose(&releases(&SIX), &releases(&SIX), &unknown, Timestamp::UNIX_EPOCH).unwrap_err();
         assert!(error.to_string().contains("stops names 9.0.0+9") && error.to_string().contains("3.0.0+3"), "{error}");
+    }
+
+    #[test]
+    fn an_older_candidate_is_tried_by_a_scenario_that_speaks_of_later_releases() {
+        let upgrade = Upgrade {
+            from: Some("3.0.0+3".to_owned()),
+            stops: vec!["2.0.0+2".to_owned(), "3.0.0+3".to_owned()],
+            ..Upgrade::default()
+        };
+        let all = releases(&SIX);
+        let route = Route::choose(&all, &all[..4], &upgrade, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!((route.stops(), route.releases.len()), (&["2.0.0+2".to_owned()][..], 4));
+        assert_eq!(Route::choose(&[], &[], &upgrade, Timestamp::UNIX_EPOCH).unwrap(), Route::default());
     }
 
     #[test]
@@ -192,11 +217,11 @@ mod tests {
         dated[4].tagged_at = Some(Timestamp::from_second(3 * 365 * 86_400).unwrap());
         dated[5].tagged_at = None;
         let now = Timestamp::from_second(4 * 365 * 86_400).unwrap();
-        let recent = Route::choose(&dated, &Upgrade::default(), now).unwrap();
+        let recent = Route::choose(&dated, &dated, &Upgrade::default(), now).unwrap();
         assert_eq!(recent.releases.len(), 2);
         assert!(recent.left_out.unwrap().contains("two years back"));
         let now = Timestamp::from_second(9 * 365 * 86_400).unwrap();
-        let old = Route::choose(&releases(&SIX), &Upgrade::default(), now).unwrap();
+        let old = Route::choose(&releases(&SIX), &releases(&SIX), &Upgrade::default(), now).unwrap();
         assert_eq!(old.releases.len(), 1, "the newest is tried however old it is");
     }
 

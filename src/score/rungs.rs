@@ -154,7 +154,8 @@ pub(super) fn everything(run: Measured<'_>, standing: &Standing) -> Vec<RungDema
 fn chain(run: Measured<'_>, standing: &Standing) -> Vec<RungDemand> {
     let upgrades = of(run, StepKind::Upgrade);
     let newest = || newest_hop(&upgrades, |step| &step.id).into_iter().map(|step| one(step, standing));
-    if upgrades.iter().any(|step| step.outcome == Outcome::Skipped && step.structural) {
+    // Without any release there is no chain; one hop that changes nothing says nothing about the others.
+    if upgrades.iter().any(|step| step.outcome == Outcome::Skipped && step.structural && hop(&step.id).is_none()) {
         return newest().collect();
     }
     let Some(releases) = &standing.releases else {

@@ -168,7 +168,7 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         return Err(TrialError::NoSuchVariant { name: name.clone(), known });
     }
     let from = predecessor(options, &recipe)?;
-    let route = Route::choose(recipe.earlier(), &scenario.upgrade, jiff::Timestamp::now())?;
+    let route = Route::choose(&recipe.releases, recipe.earlier(), &scenario.upgrade, jiff::Timestamp::now())?;
     let id = RunId::new(&recipe.name);
     let io = |what, path: PathBuf| move |source| TrialError::Io { what, path, source };
     let lock = RunLock::take(&id).map_err(io("lock", std::env::temp_dir()))?;
@@ -211,7 +211,11 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
     }
     let name = recipe.name.clone();
     let variants: Vec<String> = scenario.variants.keys().cloned().collect();
-    let limit = scenario.limits.run.unwrap_or(RUN_LIMIT);
+    let limit = match options.hold.when {
+        When::Never => scenario.limits.run.unwrap_or(RUN_LIMIT),
+        // Somebody is there, and may look as long as they like.
+        When::AtEnd | When::AtFailure => Duration::MAX,
+    };
     let domain = lock_domain().map_err(io("read the lock folder in", std::env::temp_dir()))?;
     let owner = Owner { run: id.to_string(), domain, scratch: lock.scratch().to_owned() };
     let mut gathered = Gathered {

@@ -189,7 +189,8 @@ fn perform(request: FilesRequest, sender: &mpsc::Sender<Part>) -> io::Result<()>
             }
         }
         FilesRequest::Load { store, root, whole } => {
-            let (from, to) = (store_of(&store)?, dir::Dir::root(Path::new(&root))?);
+            // A copy that is not there must not look like an empty one.
+            let (from, to) = (dir::Dir::root(&store_path(&store)?)?, dir::Dir::root(Path::new(&root))?);
             Walk::new(&mut tell).selected(&from, Some(&to), &[])?;
             if whole {
                 like(&from, &to)?;

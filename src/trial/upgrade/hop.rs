@@ -8,12 +8,13 @@ use std::time::Instant;
 
 use bollard::Docker;
 
+use super::Arrived;
 use super::tables::Tables;
 use crate::recipe::Recipe;
 use crate::record::{Evidence, Outcome};
 use crate::scenario::{CANDIDATE, Edge, PATH_IN_RECIPE, Scenario};
 use crate::swarm::deploy::Change;
-use crate::swarm::observe::TaskState;
+use crate::swarm::observe::{TaskState, TaskView};
 use crate::trial::answer::{Answer, Strength};
 use crate::trial::availability::{Availability, Outage};
 use crate::trial::commands::{self, After};
@@ -88,6 +89,18 @@ pub(super) struct Landed {
     pub(super) operator: Operator,
     /// What the probes say now.
     pub(super) readings: Readings,
+}
+
+impl Landed {
+    /// What is kept of it.
+    pub(super) fn arrived(&self, session: &Session) -> Arrived {
+        Arrived {
+            operator: self.operator.clone(),
+            readings: self.readings.clone(),
+            scenario: session.subject.scenario.clone(),
+            snapshot: None,
+        }
+    }
 }
 
 impl Hop {
@@ -280,7 +293,9 @@ async fn moved(session: &mut Session) -> Result<(), Trouble> {
             .advise("The swarm holds another specification than the one it was given; run it again."));
         }
         let provided = session.digests.iter().rev().find(|image| image.reference == service.image);
-        let mut runs = running.tasks.iter().filter(|task| task.state == TaskState::Running);
+        // One that is on its way out may linger for its grace period.
+        let stays = |task: &&TaskView| task.state == TaskState::Running && task.desired == TaskState::Running;
+        let mut runs = running.tasks.iter().filter(stays);
         let other = provided.and_then(|image| {
             let is_other = |id: &&String| **id != image.id;
             runs.find_map(|task| task.image_id.as_ref().filter(is_other)).map(|id| (id.clone(), image.id.clone()))
@@ -300,6 +315,8 @@ struct Parts {
     services: BTreeSet<String>,
     volumes: BTreeSet<String>,
     networks: BTreeSet<String>,
+    configs: BTreeSet<String>,
+    secrets: BTreeSet<String>,
 }
 
 impl Parts {
@@ -309,6 +326,8 @@ impl Parts {
             services: project.services.keys().cloned().collect(),
             volumes: project.volumes.keys().cloned().collect(),
             networks: project.networks.keys().cloned().collect(),
+            configs: project.configs.keys().cloned().collect(),
+            secrets: project.secrets.keys().cloned().collect(),
         }
     }
 
@@ -318,6 +337,8 @@ impl Parts {
             ("service", &self.services, &newer.services, "goes on running"),
             ("volume", &self.volumes, &newer.volumes, "is not used any more, and keeps its data"),
             ("network", &self.networks, &newer.networks, "is not used any more"),
+            ("config", &self.configs, &newer.configs, "is not used any more"),
+            ("secret", &self.secrets, &newer.secrets, "is not used any more"),
         ];
         let orphans = kinds.into_iter().flat_map(|(kind, older, newer, what)| {
             older.difference(newer).map(move |name| format!("the {kind} {name} {what}"))

@@ -11,7 +11,7 @@ mod snapshot;
 mod tables;
 mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use bollard::Docker;
@@ -28,7 +28,7 @@ use super::subject::Subject;
 use super::trouble::Trouble;
 use crate::record::{Fact, HopKind, Outcome, PlannedHop, PlannedStep, TriedHop, UpgradeMap};
 use crate::run::RunFolder;
-use crate::scenario::Route;
+use crate::scenario::{Route, Scenario};
 
 /// What an operator has who has arrived at a release.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ struct Arrived {
     operator: Operator,
     /// What the probes said there.
     readings: Readings,
+    /// How it was tried: values that only a newer scenario has are not the operator's.
+    scenario: Scenario,
     /// The data, where it is needed again.
     snapshot: Option<Snapshot>,
 }
@@ -48,8 +50,10 @@ pub(super) struct Upgrades {
     arrived: BTreeMap<String, Arrived>,
     /// The release, or the candidate, that is on the node as it should be.
     here: Option<String>,
-    /// Releases from which skips leave.
-    left_again: BTreeSet<String>,
+    /// How many upgrades of the plan still leave from each release, where a skip is among them.
+    left_again: BTreeMap<String, usize>,
+    /// How many snapshots were taken: each has a name of its own.
+    taken: usize,
     /// Data is kept wherever an upgrade leaves from.
     keeps: bool,
     /// Pages are looked at before and after the upgrade from the newest release.
@@ -61,7 +65,11 @@ impl Upgrades {
     /// Those of a plan. `pages` is the run's folder when pages are to be looked at as well.
     pub(super) fn new(route: &Route, candidate: &str, steps: &[PlannedStep], pages: Option<RunFolder>) -> Self {
         let hops: Vec<&PlannedHop> = steps.iter().filter_map(|step| step.hop.as_ref()).collect();
-        let skips = hops.iter().filter(|hop| hop.kind == HopKind::Skip);
+        let mut left_again: BTreeMap<String, usize> = BTreeMap::new();
+        for skip in hops.iter().filter(|hop| hop.kind == HopKind::Skip) {
+            let leave = hops.iter().filter(|hop| hop.from == skip.from).count();
+            left_again.insert(skip.from.clone(), leave);
+        }
         let map = UpgradeMap {
             releases: route.names(candidate),
             declared_stops: route.stops().to_vec(),
@@ -71,7 +79,8 @@ impl Upgrades {
             candidate: candidate.to_owned(),
             arrived: BTreeMap::new(),
             here: None,
-            left_again: skips.map(|hop| hop.from.clone()).collect(),
+            left_again,
+            taken: 0,
             keeps: hops.iter().any(|hop| hop.kind == HopKind::Skip),
             pages,
             map,
@@ -96,14 +105,28 @@ impl Upgrades {
         let Some(planned) = planned else {
             return Err(Trouble::skipped("no-earlier-release", "there is no earlier release to upgrade from"));
         };
-        let tried = self.tell(session, host, planned).await;
-        match tried {
+        let tried = match self.tell(session, host, planned).await {
             Err(trouble) if planned.kind == HopKind::Skip && trouble.outcome == Outcome::Failed => {
                 let trouble = self.search(session, host, planned, trouble).await;
                 session.log.write(Fact::Upgrades { map: self.map.clone() });
                 Err(trouble)
             }
             other => other,
+        };
+        self.left(session, &planned.from).await?;
+        tried
+    }
+
+    /// An upgrade has left from a release: what no further one needs is forgotten.
+    async fn left(&mut self, session: &mut Session, from: &str) -> Result<(), Trouble> {
+        let rest = self.left_again.get_mut(from).map_or(0, |rest| {
+            *rest = rest.saturating_sub(1);
+            *rest
+        });
+        let snapshot = self.arrived.get_mut(from).filter(|_| rest == 0).and_then(|arrived| arrived.snapshot.take());
+        match snapshot {
+            Some(snapshot) => snapshot.forget(session).await,
+            None => Ok(()),
         }
     }
 
@@ -138,14 +161,7 @@ impl Upgrades {
         if self.keeps {
             self.keep(session, &planned.from).await?;
         }
-        let landed = self.leave(session, host, &hop, planned.kind).await;
-        if !self.left_again.contains(&planned.from)
-            && let Some(arrived) = self.arrived.get_mut(&planned.from)
-            && let Some(snapshot) = arrived.snapshot.take()
-        {
-            snapshot.forget(session).await?;
-        }
-        let mut landed = landed?;
+        let mut landed = self.leave(session, host, &hop, planned.kind).await?;
         if let (Some(pages), Some(folder)) = (pages, &folder) {
             landed.passed.evidence.extend(pages.after(session, folder).await?);
         }
@@ -173,16 +189,15 @@ impl Upgrades {
         let readings = arrived.readings.clone();
         let trouble = match hop.go(session, host, &operator, &readings).await {
             Ok(landed) => {
-                self.land(&hop.to.name, &landed);
+                self.land(&hop.to.name, landed.arrived(session));
                 return Ok(landed);
             }
             Err(trouble) => trouble,
         };
         if trouble.class == "same-deployment" {
             // What is on the node is the newer release as well.
-            let arrived = Arrived { operator: operator.clone(), readings, snapshot: None };
-            self.arrived.insert(hop.to.name.clone(), arrived);
-            self.here = Some(hop.to.name.clone());
+            let scenario = session.subject.scenario.clone();
+            self.land(&hop.to.name, Arrived { operator: operator.clone(), readings, scenario, snapshot: None });
         }
         if trouble.outcome != Outcome::Failed || kind == HopKind::Search {
             return Err(trouble);
@@ -190,10 +205,15 @@ impl Upgrades {
         Err(self.with_new_sample(session, host, hop, &operator, trouble).await)
     }
 
-    fn land(&mut self, name: &str, landed: &Landed) {
+    /// The operator has arrived somewhere.
+    fn land(&mut self, name: &str, arrived: Arrived) {
+        if self.arrived.get(name).is_some_and(|known| known.snapshot.is_some()) {
+            // The snapshot is of another instance, and the next way from here starts with it.
+            self.here = None;
+            return;
+        }
         self.here = Some(name.to_owned());
-        let (operator, readings) = (landed.operator.clone(), landed.readings.clone());
-        self.arrived.insert(name.to_owned(), Arrived { operator, readings, snapshot: None });
+        self.arrived.insert(name.to_owned(), arrived);
     }
 
     /// Sees that the older end is on the node: as it stands there, from its snapshot, or installed.
@@ -219,8 +239,11 @@ impl Upgrades {
                 _ => trouble,
             };
             session.log.progress("upgrade", format!("installing {name}"));
+            // What was there before and does not go is not this release's fault.
+            session.purge().await?;
             let (operator, readings) = install(session, host, &hop.from).await.map_err(broken)?;
-            self.arrived.insert(name.clone(), Arrived { operator, readings, snapshot: None });
+            let scenario = session.subject.scenario.clone();
+            self.arrived.insert(name.clone(), Arrived { operator, readings, scenario, snapshot: None });
         }
         self.here = Some(name.clone());
         Ok(())
@@ -232,8 +255,8 @@ impl Upgrades {
             return Ok(());
         };
         let begun = Instant::now();
-        let number = self.map.releases.iter().position(|release| release == name).unwrap_or_default();
-        arrived.snapshot = Some(Snapshot::take(session, &format!("release-{number}")).await?);
+        self.taken += 1;
+        arrived.snapshot = Some(Snapshot::take(session, &format!("release-{}", self.taken)).await?);
         session.log.timing("snapshot", begun);
         Ok(())
     }
@@ -243,15 +266,15 @@ impl Upgrades {
         let Some(arrived) = self.arrived.get(&stop.name) else { return Err(Trouble::blocked("install")) };
         let Some(snapshot) = &arrived.snapshot else { return Err(Trouble::blocked("install")) };
         session.log.progress("upgrade", format!("back to {}", stop.name));
-        session.purge().await?;
-        let (recipe, scenario) = (stop.recipe.clone(), stop.scenario.clone());
-        let subject = Subject::for_operator(recipe, scenario, &arrived.operator, session.log.redactor())?;
-        session.change_subject(subject)?;
-        session.prepare_node().await?;
-        session.provide_images(host).await?;
-        snapshot.put_back(session).await?;
-        let begun = Instant::now();
         let again = async {
+            session.purge().await?;
+            let (recipe, scenario) = (stop.recipe.clone(), arrived.scenario.clone());
+            let subject = Subject::for_operator(recipe, scenario, &arrived.operator, session.log.redactor())?;
+            session.change_subject(subject)?;
+            session.prepare_node().await?;
+            session.provide_images(host).await?;
+            snapshot.put_back(session).await?;
+            let begun = Instant::now();
             session.deploy(&Replace::Changed).await?;
             let params = session.params();
             session.converge("upgrade", params, begun).await?;
@@ -269,7 +292,6 @@ impl Upgrades {
 
 /// Puts a release on an empty node, with data in it.
 async fn install(session: &mut Session, host: &Docker, stop: &Stop) -> Result<(Operator, Readings), Trouble> {
-    session.purge().await?;
     let operator = Operator::new(&stop.recipe);
     let (recipe, scenario) = (stop.recipe.clone(), stop.scenario.clone());
     let subject = Subject::for_operator(recipe, scenario, &operator, session.log.redactor())?;

@@ -29,7 +29,7 @@ impl Upgrades {
         session.log.progress("upgrade", "once more, with the values of the newer .env.sample");
         match self.again(session, host, hop).await {
             Ok(landed) => {
-                self.land(&hop.to.name, &landed);
+                self.land(&hop.to.name, landed.arrived(session));
                 needs_new_environment(hop, &changed, trouble)
             }
             // That the older release did not come back says nothing about the newer one's sample.
