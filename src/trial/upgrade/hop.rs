@@ -122,6 +122,11 @@ impl Hop {
         Self { from, to, edges }
     }
 
+    /// Whether operators run anything on the way.
+    pub(super) fn has_steps(&self) -> bool {
+        self.edges.iter().any(|edge| !edge.before.is_empty() || !edge.after.is_empty())
+    }
+
     /// In words.
     pub(super) fn name(&self) -> String {
         format!("{} → {}", self.from.name, self.to.name)
@@ -172,11 +177,13 @@ impl Hop {
         &self,
         session: &mut Session,
         host: &Docker,
-        newer: Subject,
+        mut newer: Subject,
         operator: &Operator,
         readings: &Readings,
     ) -> Result<Landed, Trouble> {
         let older = Parts::of(&session.subject);
+        // A probe that is new reads what nobody has written here.
+        newer.scenario.probe.retain(|probe| readings.contains_key(&probe.name));
         for note in &newer.notes {
             session.log.note(note.clone());
         }
@@ -184,7 +191,9 @@ impl Hop {
         for edge in &self.edges {
             commands::steps(session, &edge.before, "before the upgrade").await?;
         }
+        let had: BTreeSet<String> = operator.secrets.keys().cloned().collect();
         let operator = newer.operator(operator);
+        let new_secrets: Vec<String> = operator.secrets.keys().filter(|name| !had.contains(*name)).cloned().collect();
         session.change_subject(newer)?;
         session.prepare_node().await?;
         session.provide_images(host).await?;
@@ -211,7 +220,10 @@ impl Hop {
             .collect();
         if changed.is_empty() {
             let reason = format!("{}: both deploy the very same services, so there is nothing to upgrade", self.name());
-            return Err(Trouble::skipped("same-deployment", reason));
+            for edge in &self.edges {
+                commands::steps(session, &edge.after, "after the upgrade").await?;
+            }
+            return Err(Trouble::skipped(super::SAME, reason));
         }
         session.converge("upgrade", params, begun).await?;
         let ran = commands::run(session, After::Upgrade).await?;
@@ -235,6 +247,14 @@ impl Hop {
         }));
         passed.evidence.extend(ran.into_iter().map(|line| Evidence::text("post-upgrade", line)));
         passed.evidence.extend(kept);
+        if !new_secrets.is_empty() {
+            let text = format!("generated, because the operator has none yet: {}", new_secrets.join(", "));
+            passed.evidence.push(Evidence::text("new-secret", text));
+        }
+        if readings.is_empty() && tables.is_empty() {
+            let text = "no [[probe]] and no database that could be asked: nothing tells whether the data survived";
+            passed.evidence.push(Evidence::text("finding", text));
+        }
         passed.evidence.extend(older.orphans(&Parts::of(&session.subject)));
         let readings = data::look(session).await?;
         let unavailable = outage.map(|outage| outage.total.as_secs_f64());

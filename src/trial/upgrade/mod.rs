@@ -30,6 +30,9 @@ use crate::record::{Fact, HopKind, Outcome, PlannedHop, PlannedStep, TriedHop, U
 use crate::run::RunFolder;
 use crate::scenario::{Route, Scenario};
 
+/// The class of an upgrade that changes nothing.
+const SAME: &str = "same-deployment";
+
 /// What an operator has who has arrived at a release.
 #[derive(Debug)]
 struct Arrived {
@@ -111,10 +114,34 @@ impl Upgrades {
                 session.log.write(Fact::Upgrades { map: self.map.clone() });
                 Err(trouble)
             }
+            Err(trouble) if planned.kind == HopKind::Newest && trouble.class == SAME => {
+                self.from_one_that_differs(session, host, planned, trouble).await
+            }
             other => other,
         };
         self.left(session, &planned.from).await?;
         tried
+    }
+
+    /// The newest release deploys the very same: operators of an older one still upgrade to this candidate.
+    async fn from_one_that_differs(
+        &mut self,
+        session: &mut Session,
+        host: &Docker,
+        planned: &PlannedHop,
+        same: Trouble,
+    ) -> Result<Passed, Trouble> {
+        let here = self.here.take();
+        let older = self.map.releases.iter().rev().skip_while(|name| **name != planned.from).skip(1).cloned();
+        for from in older.collect::<Vec<_>>() {
+            session.log.note(format!("{}; once more from {from}", same.reason));
+            match self.tell(session, host, &PlannedHop { from, ..planned.clone() }).await {
+                Err(trouble) if trouble.class == SAME => {}
+                other => return other,
+            }
+        }
+        self.here = here;
+        Err(same)
     }
 
     /// An upgrade has left from a release: what no further one needs is forgotten.
@@ -158,12 +185,21 @@ impl Upgrades {
             Some(folder) => Pages::before(session, folder).await?,
             None => None,
         };
+        if pages.is_some()
+            && let Some(arrived) = self.arrived.get_mut(&planned.from)
+        {
+            // Steps on a page may have written something.
+            arrived.readings = data::look(session).await?;
+        }
         if self.keeps {
             self.keep(session, &planned.from).await?;
         }
         let mut landed = self.leave(session, host, &hop, planned.kind).await?;
         if let (Some(pages), Some(folder)) = (pages, &folder) {
             landed.passed.evidence.extend(pages.after(session, folder).await?);
+            if let Some(arrived) = self.arrived.get_mut(&planned.to) {
+                arrived.readings = data::look(session).await?;
+            }
         }
         Ok(landed)
     }
@@ -194,7 +230,7 @@ impl Upgrades {
             }
             Err(trouble) => trouble,
         };
-        if trouble.class == "same-deployment" {
+        if trouble.class == SAME {
             // What is on the node is the newer release as well.
             let scenario = session.subject.scenario.clone();
             self.land(&hop.to.name, Arrived { operator: operator.clone(), readings, scenario, snapshot: None });

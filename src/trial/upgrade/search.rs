@@ -3,15 +3,16 @@
 //! The nearest release that cannot be reached at once is found by halving: from the same start, so from the same snapshot. The release
 //! before it is where an operator must stop. What changed in between is tried service by service.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use bollard::Docker;
 
 use super::Upgrades;
 use super::hop::{Hop, Stop, settled};
-use crate::compose::project::{Project, Service};
 use crate::record::{HopKind, Outcome, PlannedHop, RequiredStop};
 use crate::trial::session::{Replace, Session};
+use crate::trial::subject::Subject;
 use crate::trial::trouble::Trouble;
 
 impl Upgrades {
@@ -105,8 +106,12 @@ impl Upgrades {
         let suspects = {
             let good = good.subject_of_operator(session, &good_operator)?;
             let bad = bad.subject_of_operator(session, &bad_operator)?;
-            changed(&good.project, &bad.project)
+            changed(&good, &bad)
         };
+        if good.has_steps() || bad.has_steps() {
+            // What operators run on the way belongs to a whole release, not to one of its services.
+            return Ok(None);
+        }
         if let [only] = suspects.as_slice() {
             return Ok(Some(only.clone()));
         }
@@ -117,19 +122,18 @@ impl Upgrades {
             self.here = None;
             let good = good.subject_of_operator(session, &good_operator)?;
             let bad = bad.subject_of_operator(session, &bad_operator)?;
+            let services: BTreeSet<String> = good.project.services.keys().cloned().collect();
             let before = session.look().await?;
             let begun = Instant::now();
-            session.change_subject(good)?;
-            session.provide_images(host).await?;
-            let rest = session.deploy(&Replace::Except(suspect.clone())).await;
-            session.change_subject(bad)?;
-            session.provide_images(host).await?;
-            let tried = async {
-                rest?;
-                session.deploy(&Replace::One(suspect.clone())).await?;
-                let params = session.params().after(&before);
-                settled(session, params, begun, &readings, "the upgrade").await
-            };
+            for (subject, replace) in [(good, Replace::Except(suspect.clone())), (bad, Replace::One(suspect.clone()))] {
+                session.change_subject(subject)?;
+                session.prepare_node().await?;
+                session.provide_images(host).await?;
+                session.deploy(&replace).await?;
+            }
+            let mut params = session.params().after(&before);
+            params.expected.retain(|name| services.contains(name) || *name == suspect);
+            let tried = settled(session, params, begun, &readings, "the upgrade");
             match tried.await {
                 Err(trouble) if trouble.outcome == Outcome::Failed => return Ok(Some(suspect)),
                 Err(trouble) => return Err(trouble),
@@ -140,16 +144,18 @@ impl Upgrades {
     }
 }
 
-/// The services that differ, beyond what tells their version.
-fn changed(good: &Project, bad: &Project) -> Vec<String> {
-    let plain = |service: &Service| {
-        let mut service = service.clone();
+/// The services that differ, by their own specification or a file that they are given, beyond what tells their version.
+fn changed(good: &Subject, bad: &Subject) -> Vec<String> {
+    let plain = |subject: &Subject, name: &str| {
+        let mut service = subject.project.services.get(name)?.clone();
         service.deploy.labels.retain(|key, _| !key.starts_with("coop-cloud."));
-        service
+        let file = |source: &String| {
+            let object = subject.project.configs.get(source)?;
+            Some((object.name.clone(), subject.read(&object.file).ok()))
+        };
+        let files: Vec<_> = service.configs.iter().map(|config| file(&config.source)).collect();
+        Some((service, files))
     };
-    let differs = |(name, service): (&str, &Service)| {
-        let before = good.services.get(name).map(plain);
-        (before.as_ref() != Some(&plain(service))).then(|| name.to_owned())
-    };
-    bad.services().filter_map(differs).collect()
+    let names = bad.project.services.keys();
+    names.filter(|name| plain(good, name) != plain(bad, name)).cloned().collect()
 }

@@ -28,6 +28,11 @@ impl Tables {
         database::there(session, &labels).await.map(Self)
     }
 
+    /// Whether there is no table to compare.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|database| database.before.is_empty())
+    }
+
     /// Compares with what they hold now. Migrations drop tables, and apps tidy rows away: that is told. A table that is still there and
     /// has lost every row is a loss.
     ///
