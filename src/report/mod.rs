@@ -1,5 +1,6 @@
 //! Views of the event log and of the linter's report: terminal, JSON, SARIF, JUnit, Markdown, HTML, badges, annotations.
 
+mod count;
 mod lint;
 mod live;
 pub(crate) mod badge;
@@ -9,6 +10,7 @@ mod score;
 mod verdict;
 
 pub use lint::{LintFormat, write_lint};
+pub(crate) use count::count;
 pub use live::{Live, Verbosity};
 pub use run::{KeptRun, RunFormat, RunReportError, write_run};
 pub use score::{score_explained, score_line};
