@@ -118,5 +118,6 @@ fn line(recipe: usize, run: usize) -> HistoryLine {
         findings: None,
         proofs: Vec::new(),
         upgrade_map: None,
+        services: Vec::new(),
     }
 }

@@ -12,7 +12,7 @@ case "${1:-}" in
     *) fail "usage: scripts/test.sh [--full]" ;;
 esac
 
-packages gcc libc6-dev git python3 debootstrap docker-registry busybox-static
+packages gcc libc6-dev git python3 python3-jsonschema debootstrap docker-registry busybox-static
 # Any Chromium will do; Debian's where there is none.
 chromium_there || packages chromium
 docker stack config --help >/dev/null 2>&1 ||

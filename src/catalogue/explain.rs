@@ -4,11 +4,37 @@ use super::build::Built;
 use super::previous::Previous;
 use crate::record::CatalogueRecipe;
 
-/// Tells about a recipe (`name`) or a version (`name@version`); `None` when nobody knows that name, with the nearest that is known.
+/// So many of the newest versions are named to who asked for one that is not there.
+const NEWEST: usize = 3;
+
+/// Nobody knows what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unknown {
+    /// There is no such recipe.
+    #[error("no source has a recipe or a repository `{name}`{}", .nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default())]
+    Recipe {
+        /// What was asked for.
+        name: String,
+        /// The nearest name that is known.
+        nearest: Option<String>,
+    },
+    /// The recipe has no such version.
+    #[error("`{recipe}` is in the catalogue and has no tag `{tag}`; {}", .hint)]
+    Version {
+        /// The recipe.
+        recipe: String,
+        /// What was asked for.
+        tag: String,
+        /// Which versions there are.
+        hint: String,
+    },
+}
+
+/// Tells about a recipe (`name`) or a version (`name@version`).
 ///
 /// # Errors
-/// The nearest known name, when there is one.
-pub fn explain(asked: &str, built: &Built, previous: &Previous) -> Result<String, Option<String>> {
+/// When nobody knows that name, with the nearest that is known.
+pub fn explain(asked: &str, built: &Built, previous: &Previous) -> Result<String, Unknown> {
     let (name, version) = match asked.split_once('@') {
         Some((name, version)) => (name, Some(version)),
         None => (asked, None),
@@ -36,7 +62,11 @@ pub fn explain(asked: &str, built: &Built, previous: &Previous) -> Result<String
     if told.is_empty() && previous.knows(name) {
         told = format!("{name} is not in the catalogue: it was published before, and no source lists it any more\n");
     }
-    if told.is_empty() { Err(nearest(name, built)) } else { Ok(told) }
+    if told.is_empty() {
+        Err(Unknown::Recipe { name: name.to_owned(), nearest: nearest(name, built) })
+    } else {
+        Ok(told)
+    }
 }
 
 fn of_recipe(recipe: &CatalogueRecipe, built: &Built) -> String {
@@ -88,13 +118,8 @@ fn of_recipe(recipe: &CatalogueRecipe, built: &Built) -> String {
         lines.extend(recipe.status_reasons.iter().map(|reason| format!("status: {}", reason.text)));
     }
     lines.extend(recipe.claims.iter().map(|claim| {
-        let verdict = match claim.verdict {
-            crate::record::Verdict::Verified => "verified",
-            crate::record::Verdict::Contradicted => "contradicted",
-            crate::record::Verdict::Unverified => "unverified",
-        };
         let reason = if claim.reason.is_empty() { String::new() } else { format!(": {}", claim.reason) };
-        format!("claim: {:?} {}: {verdict}{reason}", claim.feature, claim.claimed)
+        format!("claim: {}, “{}”: {}{reason}", claim.feature.word(), claim.claimed, claim.verdict.word())
     }));
     if let Some(lint) = &recipe.lint {
         let counts = &lint.counts;
@@ -103,7 +128,7 @@ fn of_recipe(recipe: &CatalogueRecipe, built: &Built) -> String {
     lines.join("\n") + "\n"
 }
 
-fn of_version(recipe: &CatalogueRecipe, asked: &str, previous: &Previous) -> Result<String, Option<String>> {
+fn of_version(recipe: &CatalogueRecipe, asked: &str, previous: &Previous) -> Result<String, Unknown> {
     let name = &recipe.name;
     if let Some(version) = recipe.versions.iter().find(|version| version.version == asked) {
         let mut told = format!("{name}@{asked} is in the catalogue: commit {}\n", version.commit);
@@ -121,8 +146,15 @@ fn of_version(recipe: &CatalogueRecipe, asked: &str, previous: &Previous) -> Res
     if published {
         return Ok(format!("{name}@{asked} is not in the catalogue: it was published before, and its tag is gone\n"));
     }
-    let known = recipe.versions.iter().map(|version| version.version.as_str());
-    Err(most_similar(asked, known).map(|version| format!("{name}@{version}")))
+    let known = || recipe.versions.iter().map(|version| version.version.as_str());
+    let newest: Vec<&str> = known().rev().take(NEWEST).collect();
+    let hint = match (most_similar(asked, known()), newest.as_slice()) {
+        (Some(near), _) => format!("did you mean `{name}@{near}`?"),
+        (None, []) => "it has no version at all".to_owned(),
+        (None, [only]) if recipe.versions.len() == 1 => format!("its only version is {only}"),
+        (None, newest) => format!("its newest versions are {}", newest.join(", ")),
+    };
+    Err(Unknown::Version { recipe: name.clone(), tag: asked.to_owned(), hint })
 }
 
 fn nearest(name: &str, built: &Built) -> Option<String> {

@@ -22,7 +22,7 @@ mod versions;
 
 pub use build::{Built, build};
 pub use change::{Change, Kind, Loss, changes, losses};
-pub use explain::explain;
+pub use explain::{Unknown, explain};
 pub use memory::Memory;
 pub use previous::{Previous, PreviousError};
 pub use publish::{PublishError, publish, validate};

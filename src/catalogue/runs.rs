@@ -1,13 +1,13 @@
 //! Results of runs, from the `run.json` files that taster leaves: the only source of levels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::trusted::Trusted;
 use crate::record::{
-    CatalogueRecipe, Hop, HopKind, LevelReached, Outcome, RequiredStop, RunLink, RunSummary, SUMMARY_SCHEMA, StepKind,
-    StepResult, UpgradeMap,
+    CatalogueRecipe, Hop, HopKind, LevelReached, Outcome, RequiredStop, RunLink, RunSummary, SUMMARY_SCHEMA,
+    ServiceCosts, StepKind, StepResult, UpgradeMap,
 };
 use crate::run::RunId;
 use crate::score::hop;
@@ -91,6 +91,8 @@ impl Runs {
                 if let Some(run) = self.current(entry) {
                     entry.level = Some(level(&run));
                     entry.start_seconds = start_seconds(&run.steps);
+                    entry.peak_memory = peak_memory(&run.services);
+                    entry.disk = disk(&run.services);
                 }
             }
         }
@@ -162,6 +164,25 @@ fn level(run: &RunSummary) -> LevelReached {
 pub(super) fn start_seconds(steps: &[StepResult]) -> Option<f64> {
     let installs = steps.iter().filter(|step| step.kind == StepKind::Install && step.outcome == Outcome::Passed);
     installs.map(|step| step.seconds).reduce(f64::max)
+}
+
+/// The bytes of memory of all services together, each at its own peak; `None` when none was measured.
+pub(super) fn peak_memory(services: &[ServiceCosts]) -> Option<u64> {
+    services.iter().filter_map(|service| service.memory_peak).reduce(u64::saturating_add)
+}
+
+/// The bytes of images and volumes, each image once where it is told which one it is. `None` when the size of an image is not known, and
+/// for a swarm that was there before the run: there nobody looked into the node, so that volumes are not measured either.
+pub(super) fn disk(services: &[ServiceCosts]) -> Option<u64> {
+    if !services.iter().any(|service| service.memory_peak.is_some() || service.volume_bytes.is_some()) {
+        return None;
+    }
+    let mut known = BTreeSet::new();
+    services.iter().try_fold(0_u64, |sum, service| {
+        let image = service.image_bytes?;
+        let image = if service.image.as_ref().is_none_or(|id| known.insert(id)) { image } else { 0 };
+        Some(sum.saturating_add(image).saturating_add(service.volume_bytes.unwrap_or_default()))
+    })
 }
 
 /// The newest result of each upgrade that was tried; the newest run comes first.

@@ -104,6 +104,8 @@ impl Trusted {
         };
         if let Some(run) = self.current(entry) {
             entry.start_seconds = super::runs::start_seconds(&run.steps);
+            entry.peak_memory = super::runs::peak_memory(&run.services);
+            entry.disk = super::runs::disk(&run.services);
             entry.backup_proof = backup_proof(&run);
         }
         entry.level = Some(LevelReached {
@@ -139,6 +141,8 @@ fn forget(entry: &mut CatalogueRecipe) {
     entry.required_stops = made.required_stops;
     entry.backup_proof = made.backup_proof;
     entry.start_seconds = made.start_seconds;
+    entry.peak_memory = made.peak_memory;
+    entry.disk = made.disk;
     entry.last_tested = made.last_tested;
 }
 

@@ -10,6 +10,7 @@ use crate::catalogue::{
     Built, Loss, Previous, PublishError, Runs, build, catalogue_json, changes, explain, losses, publish, recipes_json,
     validate,
 };
+use crate::report::count;
 use crate::site::{self, SiteError};
 
 /// Build recipes.json and the scored catalogue.json of a commons
@@ -71,6 +72,9 @@ pub(super) fn run(arguments: &CatalogueArguments) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return super::fail(&error, 2),
     };
+    if let Err(error) = folders(arguments) {
+        return super::fail(&error, 2);
+    }
     let (previous, runs) = match earlier(arguments, &settings) {
         Ok(earlier) => earlier,
         Err(error) => return super::fail(&error, 2),
@@ -87,6 +91,7 @@ pub(super) fn run(arguments: &CatalogueArguments) -> ExitCode {
         return explained(asked, &built, &previous);
     }
     tell_trouble(&built);
+    tell_needless(arguments, &built, &previous);
     let compared = arguments.check || arguments.diff.is_some();
     if compared {
         for change in changes(&previous, &built) {
@@ -117,10 +122,22 @@ pub(super) fn run(arguments: &CatalogueArguments) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// What is to be a folder is one, or can become one.
+fn folders(arguments: &CatalogueArguments) -> anyhow::Result<()> {
+    for (option, folder) in [("--out", &arguments.out), ("--site", &arguments.site)] {
+        let there = folder.iter().flat_map(|folder| folder.ancestors()).find(|path| path.exists());
+        if let Some(file) = there.filter(|path| !path.is_dir()) {
+            anyhow::bail!("{option}: {} is a file; give a folder", file.display());
+        }
+    }
+    Ok(())
+}
+
 fn earlier(arguments: &CatalogueArguments, settings: &Settings) -> anyhow::Result<(Previous, Runs)> {
     let previous = match (&arguments.diff, arguments.folder()) {
         (Some(file), _) => Previous::in_file(file)?,
         (None, Some(folder)) => Previous::in_folder(folder)?,
+        (None, None) if arguments.check => anyhow::bail!("nothing to compare with: give --out or --diff"),
         (None, None) => Previous::default(),
     };
     let runs = match &arguments.runs {
@@ -185,13 +202,23 @@ fn tell_trouble(built: &Built) {
     }
 }
 
+/// A name that allows nothing is likely a slip.
+fn tell_needless(arguments: &CatalogueArguments, built: &Built, previous: &Previous) {
+    let lost = losses(previous, built);
+    let allows = |name: &&String| lost.iter().any(|loss| loss.is_allowed(std::slice::from_ref(*name)));
+    for name in arguments.allow_loss.iter().filter(|name| !allows(name)) {
+        eprintln!("warning: --allow-loss {name} allowed nothing: no recipe or version of that name is lost");
+    }
+}
+
 fn totals(built: &Built) -> String {
     let catalogue = &built.catalogue;
     let versions: usize = catalogue.recipes.iter().map(|recipe| recipe.versions.len()).sum();
     let stale = catalogue.recipes.iter().filter(|recipe| recipe.stale.is_some()).count();
     format!(
-        "{} recipes with {versions} versions; {stale} stale, {} unreadable, {} no recipes",
-        catalogue.recipes.len(),
+        "{} with {}; {stale} stale, {} unreadable, {} without a recipe",
+        count(catalogue.recipes.len(), "recipe"),
+        count(versions, "version"),
         catalogue.unreadable.len(),
         catalogue.not_recipes.len()
     )
@@ -203,9 +230,6 @@ fn explained(asked: &str, built: &Built, previous: &Previous) -> ExitCode {
             super::write_out(format_args!("{text}"));
             ExitCode::SUCCESS
         }
-        Err(nearest) => {
-            let meant = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-            super::fail(&anyhow::anyhow!("no source has a recipe or a repository `{asked}`{meant}"), 2)
-        }
+        Err(unknown) => super::fail(&unknown.into(), 2),
     }
 }

@@ -37,6 +37,11 @@ pub(super) struct HistoryArguments {
 #[derive(Debug, Subcommand)]
 enum HistoryCommand {
     /// Add runs; one that is known already is not added twice, and one that is not trusted is refused with the reason
+    #[command(
+        after_help = "Examples:\n  taster history import --trusted --recipes ~/.abra/recipes .taster/runs   every run there that is trusted\n  \
+        taster history import --recipes . .taster/runs/20261120-101112-blog-abcd   one run; taster.toml says that it is trusted\n\n\
+        Exit codes: 0 fine, 2 usage or configuration, 3 a run was refused, 4 the history cannot be read or written."
+    )]
     Import(ImportArguments),
     /// List the recipes, or the runs of one
     List {

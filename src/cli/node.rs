@@ -26,6 +26,10 @@ pub(super) struct NodeArguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start a swarm and keep it until Ctrl-C; its engine's address is printed for `export`.
+    #[command(
+        after_help = "Examples:\n  taster node up               a swarm of one node\n  taster node up --workers 2   a swarm of three\n\n\
+        It prints `export DOCKER_HOST=…`: with that line in another terminal, `docker` speaks with the new swarm."
+    )]
     Up {
         /// Workers beside the manager.
         #[arg(long, default_value_t = 0, value_name = "N")]

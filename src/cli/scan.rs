@@ -7,6 +7,7 @@ use clap::Args;
 use super::sources::{Settings, SourceArguments};
 use crate::catalogue::scan_report;
 use crate::record::{ScanReport, ScanState, Scanned};
+use crate::report::count;
 
 /// Mirror the repositories of a commons, and list which are recipes
 #[derive(Debug, Args)]
@@ -68,14 +69,14 @@ fn line(repository: &Scanned) -> String {
 }
 
 fn totals(report: &ScanReport) -> String {
-    let count = |state| report.repositories.iter().filter(|repository| repository.state == state).count();
+    let of = |state| report.repositories.iter().filter(|repository| repository.state == state).count();
     format!(
-        "{} repositories: {} recipes, {} stale, {} no recipes, {} unreadable",
-        report.repositories.len(),
-        count(ScanState::Recipe),
-        count(ScanState::Stale),
-        count(ScanState::NotARecipe),
-        count(ScanState::Unreadable)
+        "{}: {}, {} stale, {} without a recipe, {} unreadable",
+        count(report.repositories.len(), "repository"),
+        count(of(ScanState::Recipe), "recipe"),
+        of(ScanState::Stale),
+        of(ScanState::NotARecipe),
+        of(ScanState::Unreadable)
     )
 }
 

@@ -33,6 +33,10 @@ enum Command {
         recipe: Option<PathBuf>,
     },
     /// Make a first scenario from what the recipe's files tell: routes, volumes, databases, overlays.
+    #[command(
+        after_help = "Examples:\n  taster scenario new ~/.abra/recipes/nextcloud   writes tests/taster.toml there, unless there is one\n  \
+        taster scenario new . --print > first.toml      the same elsewhere"
+    )]
     New {
         /// The recipe's folder.
         #[arg(default_value = ".")]

@@ -108,5 +108,6 @@ pub fn line_of(
         findings: run.findings.clone(),
         proofs: run.proofs.clone(),
         upgrade_map: run.upgrade_map.clone(),
+        services: run.services.clone(),
     })
 }

@@ -120,10 +120,12 @@ pub struct CatalogueRecipe {
     /// Seconds from the deploy to an answer, in the run that gave the level.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_seconds: Option<f64>,
-    /// Bytes of memory at the peak.
+    /// Bytes of memory: the sum of what each service held at its own peak, in the run that gave the level; a service that was not
+    /// measured is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_memory: Option<u64>,
-    /// Bytes on disk: images and volumes.
+    /// Bytes on disk, of the images and volumes of all services, in the run that gave the level; a volume counts for each service that
+    /// mounts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk: Option<u64>,
     /// When the newest run was.
@@ -214,6 +216,21 @@ pub enum Feature {
     Sso,
 }
 
+impl Feature {
+    /// The word that people read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Status => "Status",
+            Self::Image => "Image",
+            Self::Healthcheck => "Healthcheck",
+            Self::Backups => "Backups",
+            Self::Email => "Email",
+            Self::Tests => "Tests",
+            Self::Sso => "Single sign-on",
+        }
+    }
+}
+
 /// Whether a claim holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -224,6 +241,17 @@ pub enum Verdict {
     Contradicted,
     /// Nothing speaks for it or against it.
     Unverified,
+}
+
+impl Verdict {
+    /// The word that people read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Contradicted => "contradicted",
+            Self::Unverified => "unverified",
+        }
+    }
 }
 
 /// What the linter found.

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct ServiceCosts {
     /// The service.
     pub service: String,
+    /// The identifier of its image: services with the same one share its bytes. Absent when it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
     /// The bytes of its image, unpacked.
     pub image_bytes: Option<u64>,
     /// Seconds from the first deploy until all its tasks ran.

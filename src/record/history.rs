@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cost::ServiceCosts;
 use super::outcome::{Class, Outcome, StepKind, StepResult};
 use super::summary::{CandidateSummary, FindingCounts, Proof, RunSummary, SCHEMA as SUMMARY_SCHEMA};
 use super::upgrade::UpgradeMap;
@@ -55,6 +56,9 @@ pub struct HistoryLine {
     /// Which upgrades were tried; absent when none was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upgrade_map: Option<UpgradeMap>,
+    /// What each service costs, by name; empty when nothing was deployed, or when an earlier taster wrote the line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceCosts>,
 }
 
 /// What came of one step, without its evidence.
@@ -141,7 +145,7 @@ impl HistoryLine {
             costs: std::collections::BTreeMap::new(),
             proofs: self.proofs.clone(),
             upgrade_map: self.upgrade_map.clone(),
-            services: Vec::new(),
+            services: self.services.clone(),
             variants: self.variants.clone(),
         }
     }

@@ -1,5 +1,6 @@
 //! Views of the event log and of the linter's report: terminal, JSON, SARIF, JUnit, Markdown, HTML, badges, annotations.
 
+mod count;
 mod lint;
 mod live;
 pub(crate) mod badge;
@@ -8,6 +9,7 @@ mod run;
 mod score;
 mod verdict;
 
+pub(crate) use count::count;
 pub use lint::{LintFormat, write_lint};
 pub use live::{Live, Verbosity};
 pub use run::{KeptRun, RunFormat, RunReportError, write_run};

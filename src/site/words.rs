@@ -1,6 +1,8 @@
 //! What the catalogue's values are called on the pages. What was not tested is said, and never shown as zero.
 
-use crate::record::{CatalogueRecipe, CatalogueVersion, Feature, LevelReached, Outcome, RunLink, Verdict};
+use crate::record::{CatalogueRecipe, CatalogueVersion, LevelReached, Outcome, RunLink, Verdict};
+
+pub(super) use crate::report::count;
 
 /// From this stability on a recipe is called stable: the threshold of level 8 (design.md §3.3).
 pub(super) const STABLE: f64 = 80.0;
@@ -65,31 +67,11 @@ pub(super) fn outcome_word(outcome: Outcome) -> &'static str {
     if outcome == Outcome::Errored { "not tested" } else { outcome.word() }
 }
 
-pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Verified => "verified",
-        Verdict::Contradicted => "contradicted",
-        Verdict::Unverified => "unverified",
-    }
-}
-
 pub(super) fn verdict_tone(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Verified => "good",
         Verdict::Contradicted => "bad",
         Verdict::Unverified => "idle",
-    }
-}
-
-pub(super) fn feature_word(feature: Feature) -> &'static str {
-    match feature {
-        Feature::Status => "Status",
-        Feature::Image => "Image",
-        Feature::Healthcheck => "Healthcheck",
-        Feature::Backups => "Backups",
-        Feature::Email => "Email",
-        Feature::Tests => "Tests",
-        Feature::Sso => "Single sign-on",
     }
 }
 
@@ -102,11 +84,6 @@ pub(super) fn latest(entry: &CatalogueRecipe) -> Option<&CatalogueVersion> {
 pub(super) fn fresh(entry: &CatalogueRecipe) -> Option<&str> {
     let tagged = entry.versions.iter().filter_map(|version| version.tagged_at.as_deref()).max();
     tagged.or(entry.committed_at.as_deref()).map(day)
-}
-
-/// `1 run`, `3 runs`.
-pub(super) fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// A size in the unit that people read.

@@ -108,6 +108,7 @@ pub(super) fn tell(session: &Session) -> Vec<ServiceCosts> {
             mounts(service).filter_map(|mount| costs.volumes.get(&mount.source).copied()).collect();
         all.push(ServiceCosts {
             service: name.to_owned(),
+            image: image.map(|image| image.id.clone()),
             image_bytes: image.and_then(|image| u64::try_from(image.size).ok()),
             seconds_to_running: running,
             seconds_to_healthy: healthy,

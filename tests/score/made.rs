@@ -54,6 +54,7 @@ pub(crate) fn line(at: Timestamp, number: usize, steps: Vec<HistoryStep>) -> His
         findings: None,
         proofs: Vec::new(),
         upgrade_map: None,
+        services: Vec::new(),
     }
 }
 

@@ -5,9 +5,7 @@ use maud::{Markup, html};
 use crate::record::{CatalogueRecipe, Level, LintFinding, Outcome, RunLink};
 use crate::report::markup::prose;
 use crate::site::runs::{Kept, SHOWN};
-use crate::site::words::{
-    bytes, count, day, feature_word, outcome_tone, outcome_word, run_level, safe_link, verdict_tone, verdict_word,
-};
+use crate::site::words::{bytes, count, day, outcome_tone, outcome_word, run_level, safe_link, verdict_tone};
 
 /// Findings that are seen at once.
 const FINDINGS: usize = 12;
@@ -19,8 +17,8 @@ pub(super) fn claims(entry: &CatalogueRecipe, kept: &[Kept]) -> Markup {
             ul.claims {
                 @for claim in &entry.claims {
                     li {
-                        span.what { (feature_word(claim.feature)) } span.said { (claim.claimed) }
-                        span class={ "pill " (verdict_tone(claim.verdict)) } { (verdict_word(claim.verdict)) }
+                        span.what { (claim.feature.word()) } span.said { (claim.claimed) }
+                        span class={ "pill " (verdict_tone(claim.verdict)) } { (claim.verdict.word()) }
                         @if !claim.reason.is_empty() {
                             p { (prose(&claim.reason))
                                 @if let Some(path) = claim.run.as_deref().and_then(|run| Kept::report(kept, run)) { " (" a href={ "../" (path) } { "the run" } ")" } }
@@ -70,7 +68,7 @@ fn found(finding: &LintFinding) -> Markup {
 pub(super) fn runs(entry: &CatalogueRecipe, kept: &[Kept]) -> Markup {
     html! {
         @if entry.runs.is_empty() { p.none { "Not tested: no run is known." } }
-        ol.runs { @for run in entry.runs.iter().take(SHOWN) { li { (one_run(run, kept)) } } }
+        @else { ol.runs { @for run in entry.runs.iter().take(SHOWN) { li { (one_run(run, kept)) } } } }
         @if entry.runs.len() > SHOWN { p.dim { (count(entry.runs.len() - SHOWN, "older run")) " in catalogue.json." } }
     }
 }

@@ -117,7 +117,10 @@ fn picture(entry: &CatalogueRecipe, rows: &[&str]) -> Markup {
     html! {
         figure.map {
             svg viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height) role="img" aria-labelledby="map-name" {
-                title #map-name { "Which upgrades hold: " (summary(entry)) " Each is in the table below." }
+                title #map-name {
+                    "Which upgrades hold: "
+                    @if entry.upgrades.is_empty() { "none was tried." } @else { (summary(entry)) " Each is in the table below." }
+                }
                 @for row in 0..rows.len() - 1 {
                     @if !edges.iter().any(|edge| edge.lane == 0 && edge.to == row) {
                         line.edge.untried x1=(column) x2=(column) y1=(y(row)) y2=(y(row + 1)) {}
