@@ -97,6 +97,33 @@ fn junit_fails_for_errors_tells_warnings_and_skips_with_a_reason() {
 }
 
 #[test]
+fn what_is_wrong_with_the_file_of_the_commons_is_shown_in_every_format() {
+    let case = case("R002/good");
+    let config = "[[lint.ignore]]\nrule = \"R004\"\nreason = \"it was `latest` once\"\n";
+    let here = case.path().parent().unwrap().to_owned();
+    std::fs::write(here.join("taster.toml"), config).unwrap();
+    let shown = |format: &str| out(&taster(&here, &["--format", format, "teapot"]));
+    let human = shown("human");
+    let place = "warning[T803]: this ignore of R004 silences nothing in what was judged\n --> taster.toml:2:8\n";
+    assert!(human.contains(place) && human.contains("2 | rule = \"R004\"\n"), "{human}");
+    assert!(human.ends_with("0 errors, 1 warning in teapot\n"), "{human}");
+    let annotations = shown("annotations");
+    assert!(annotations.starts_with("::warning file=taster.toml,line=2,endLine=2,col=8,endColumn=14,title=T803"), "{annotations}");
+    let markdown = shown("markdown");
+    assert!(markdown.contains("| warn | <code>T803</code> | <code>taster.toml"), "{markdown}");
+    let junit = shown("junit");
+    let (_, suite) = junit.split_once("name=\"taster.toml\"").unwrap();
+    assert!(suite.contains("T803 config-ignore-unused") && suite.matches("<testcase").count() == 1, "{suite}");
+    let sarif: Value = serde_json::from_str(&shown("sarif")).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "taster.toml");
+    let report: Value = serde_json::from_str(&shown("json")).unwrap();
+    assert_eq!(report["commons"]["findings"][0]["places"][0]["span"]["line"], 2);
+    let schema: Value = schemas().into_iter().find(|(name, _)| *name == "lint").unwrap().1;
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&report), "{report:#}");
+}
+
+#[test]
 fn annotations_lead_to_the_file_as_seen_from_the_workspace() {
     let case = case("R009/bad");
     let workspace = case.path().parent().unwrap().to_owned();
