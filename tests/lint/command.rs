@@ -163,7 +163,10 @@ fn any_revision_is_judged_and_the_release_to_compare_with_can_be_named() {
 fn a_revision_that_is_not_there_is_told_in_plain_words() {
     let case = case("R002/good");
     for (arguments, said) in [
-        (["--at", "1.2.0+1.27.3"], "has no revision 1.2.0+1.27.3: git finds nothing of that name; did you mean 1.2.0+1.27.2?"),
+        (
+            ["--at", "1.2.0+1.27.3"],
+            "has no revision 1.2.0+1.27.3: git finds nothing of that name; did you mean 1.2.0+1.27.2?",
+        ),
         (["--at", "HEAD~9"], "has no revision HEAD~9: git finds nothing of that name"),
         (["--since", "1.2.0"], "has no revision 1.2.0: git finds nothing of that name; did you mean 1.2.0+1.27.2?"),
     ] {

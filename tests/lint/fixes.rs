@@ -144,7 +144,8 @@ fn a_patch_hides_no_error() {
 #[test]
 fn a_patch_of_several_recipes_is_applied_from_where_taster_was_started() {
     let commons = tempfile::tempdir().unwrap();
-    let paths: Vec<PathBuf> = ["kettle", "samovar"].iter().map(|name| commons.path().join("recipes").join(name)).collect();
+    let paths: Vec<PathBuf> =
+        ["kettle", "samovar"].iter().map(|name| commons.path().join("recipes").join(name)).collect();
     std::fs::create_dir(commons.path().join("recipes")).unwrap();
     for path in &paths {
         std::fs::rename(Case::make(&fixtures().join("R001/bad")).path(), path).unwrap();

@@ -108,7 +108,10 @@ fn what_is_wrong_with_the_file_of_the_commons_is_shown_in_every_format() {
     assert!(human.contains(place) && human.contains("2 | rule = \"R004\"\n"), "{human}");
     assert!(human.ends_with("0 errors, 1 warning in teapot\n"), "{human}");
     let annotations = shown("annotations");
-    assert!(annotations.starts_with("::warning file=taster.toml,line=2,endLine=2,col=8,endColumn=14,title=T803"), "{annotations}");
+    assert!(
+        annotations.starts_with("::warning file=taster.toml,line=2,endLine=2,col=8,endColumn=14,title=T803"),
+        "{annotations}"
+    );
     let markdown = shown("markdown");
     assert!(markdown.contains("| warn | <code>T803</code> | <code>taster.toml"), "{markdown}");
     let junit = shown("junit");

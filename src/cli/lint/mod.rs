@@ -229,12 +229,7 @@ impl From<Linted> for Judged {
 }
 
 /// Shows what was judged, and what is to be said about `taster.toml`; `silent` tells that a registry gave no answer.
-fn show(
-    format: LintFormat,
-    judged: Vec<Judged>,
-    commons: Option<(RecipeFindings, Sources)>,
-    silent: bool,
-) -> ExitCode {
+fn show(format: LintFormat, judged: Vec<Judged>, commons: Option<(RecipeFindings, Sources)>, silent: bool) -> ExitCode {
     let code = exit_code(&judged, commons.as_ref().map(|(report, _)| &report.counts), silent);
     let mut sources = Vec::new();
     let mut report = LintReport {

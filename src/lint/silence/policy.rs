@@ -131,9 +131,8 @@ impl Policy {
 
     /// The ignores that could have silenced something in what was judged, and did not.
     pub(super) fn unused(&self) -> impl Iterator<Item = Unused<'_>> {
-        let unused = |ignore: &&Ignore| {
-            ignore.seen.load(Ordering::Relaxed) > 0 && ignore.silenced.load(Ordering::Relaxed) == 0
-        };
+        let unused =
+            |ignore: &&Ignore| ignore.seen.load(Ordering::Relaxed) > 0 && ignore.silenced.load(Ordering::Relaxed) == 0;
         self.ignores.iter().filter(unused).map(|ignore| Unused {
             rule: ignore.rule,
             at: ignore.at.clone(),

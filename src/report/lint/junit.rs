@@ -15,7 +15,7 @@ pub(super) fn write(report: &LintReport, out: &mut dyn Write) -> io::Result<()> 
     for recipe in &report.recipes {
         builder.add_testsuite(suite(recipe, true));
     }
-    for commons in &report.commons {
+    if let Some(commons) = &report.commons {
         builder.add_testsuite(suite(commons, false));
     }
     // The library's error hides the writer's own.
