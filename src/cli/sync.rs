@@ -83,7 +83,7 @@ fn tell(arguments: &SyncArguments, synced: &Synced) {
         say!("{told:#}");
     }
     if arguments.diff {
-        super::write_out(format_args!("{}", patch(fixed)));
+        super::write_out(format_args!("{}", patch(fixed, "")));
     }
     match raise {
         None => eprintln!("{recipe}: nothing that is deployed differs from {release}"),

@@ -9,6 +9,7 @@ mod strict;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::record::Level;
 
@@ -79,8 +80,8 @@ impl Override {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ignore {
-    /// The rule, by id or name.
-    pub rule: String,
+    /// The rule, by id or name, and where that stands in the file.
+    pub rule: Spanned<String>,
     /// The recipes, as a glob; all when absent.
     #[serde(default)]
     pub recipe: Option<String>,

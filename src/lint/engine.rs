@@ -10,7 +10,7 @@ use super::rules;
 use super::silence::{self, Policy};
 use super::subject::Subject;
 use crate::compose::position;
-use crate::record::{Finding, Level, Place, Silenced, SkippedRule, Span};
+use crate::record::{Finding, Level, Place, Silenced, SilencedBy, SkippedRule, Span};
 
 /// What may be judged, and how.
 #[derive(Debug, Clone, Default)]
@@ -142,12 +142,18 @@ impl Judging<'_> {
         sort(&mut findings);
         let parted = silence::part(self.subject, &self.options.policy, findings, &self.rules);
         let mut findings = parted.counted;
+        let mut silenced = parted.silenced;
+        // What is wrong with comments, no comment can silence; the commons can.
         for (rule, draft) in parted.drafts {
-            findings.extend(self.finding(rule, draft, Vec::new()));
+            let Some(finding) = self.finding(rule, draft, Vec::new()) else { continue };
+            match self.options.policy.reason(&self.subject.candidate.recipe.name, &finding) {
+                Some(reason) => silenced.push(Silenced { finding, by: SilencedBy::Config, reason }),
+                None => findings.push(finding),
+            }
         }
         sort(&mut findings);
         self.judged.findings = findings;
-        self.judged.silenced = parted.silenced;
+        self.judged.silenced = silenced;
         self.judged
     }
 
@@ -190,18 +196,18 @@ impl Judging<'_> {
 }
 
 /// Where the lines of a file begin, so that many places in a long file are found in time.
-struct Lines {
+pub(super) struct Lines {
     starts: Vec<usize>,
 }
 
 impl Lines {
-    fn of(bytes: &[u8]) -> Self {
+    pub(super) fn of(bytes: &[u8]) -> Self {
         let breaks = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
         Self { starts: std::iter::once(0).chain(breaks).collect() }
     }
 
     /// A range of a file with its lines and columns.
-    fn span(&self, bytes: &[u8], range: std::ops::Range<usize>) -> Span {
+    pub(super) fn span(&self, bytes: &[u8], range: std::ops::Range<usize>) -> Span {
         let start = range.start.min(bytes.len());
         let end = range.end.clamp(start, bytes.len());
         let ((line, column), (end_line, end_column)) = (self.position(bytes, start), self.position(bytes, end));
@@ -226,7 +232,7 @@ fn unmet(rule: &Rule, subject: &Subject) -> Option<&'static str> {
             Some("the recipe is no git repository with a commit")
         }
         Need::Repository if outside.repository.is_none() => {
-            Some("it needs an answer from the network, and nobody asked")
+            Some("it is about the organisation's forge, which `taster lint` never asks; a scan of the organisation lists what is there")
         }
         Need::Registries if outside.images.is_none() => Some("it needs answers from the network, and nobody asked"),
         _ => None,

@@ -191,8 +191,18 @@ pub struct LintReport {
     pub taster: String,
     /// The recipes, in the order in which they were given.
     pub recipes: Vec<RecipeFindings>,
-    /// All findings of all recipes.
+    /// Findings about `taster.toml` itself, which takes the place of a recipe in them; absent when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commons: Option<RecipeFindings>,
+    /// All findings, of all recipes and of `taster.toml`.
     pub counts: FindingCounts,
+}
+
+impl LintReport {
+    /// All that was found, each recipe by itself and `taster.toml` at the end.
+    pub fn parts(&self) -> impl Iterator<Item = &RecipeFindings> {
+        self.recipes.iter().chain(&self.commons)
+    }
 }
 
 impl FindingCounts {

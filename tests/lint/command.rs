@@ -160,6 +160,32 @@ fn any_revision_is_judged_and_the_release_to_compare_with_can_be_named() {
 }
 
 #[test]
+fn a_revision_that_is_not_there_is_told_in_plain_words() {
+    let case = case("R002/good");
+    for (arguments, said) in [
+        (
+            ["--at", "1.2.0+1.27.3"],
+            "has no revision 1.2.0+1.27.3: git finds nothing of that name; did you mean 1.2.0+1.27.2?",
+        ),
+        (["--at", "HEAD~9"], "has no revision HEAD~9: git finds nothing of that name"),
+        (["--since", "1.2.0"], "has no revision 1.2.0: git finds nothing of that name; did you mean 1.2.0+1.27.2?"),
+    ] {
+        let shown = out(&taster(&case.path(), &arguments));
+        assert!(shown.contains(said) && !shown.contains("input="), "{shown}");
+    }
+}
+
+#[test]
+fn help_shows_how_to_fix_and_what_to_compare_with() {
+    let here = tempfile::tempdir().unwrap();
+    let help = out(&taster(here.path(), &["--help"]));
+    let (_, examples) = help.split_once("Examples:\n").unwrap();
+    for example in ["lint --diff ", "lint --fix=unsafe ", "lint --since 1.", "lint --baseline old.json"] {
+        assert!(examples.contains(&format!("taster {example}")), "{example}: {examples}");
+    }
+}
+
+#[test]
 fn pages_and_the_list_are_printed() {
     let here = tempfile::tempdir().unwrap();
     let page = out(&taster(here.path(), &["--explain", "r012"]));

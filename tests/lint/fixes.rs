@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use taster::lint::{FAMILIES, FixKind, ImageAnswer, Outside, fix, lint, open};
 use taster::record::Safety;
 
 use crate::command::{out, taster};
-use crate::fixture::{self, Case, fixtures};
+use crate::fixture::{self, Case, fixtures, git};
 
 #[test]
 fn every_rule_that_offers_a_fix_offers_one_that_cures_its_bad_fixture_and_holds() {
@@ -103,6 +104,74 @@ fn what_changed_meanwhile_is_left_alone() {
     }
     assert!(fixed.write_to(&case.path()).unwrap_err().to_string().contains("was changed meanwhile"));
     assert_eq!(std::fs::read(case.path().join("compose.yml")).unwrap(), b"somebody saved this\n");
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_patch_hides_no_error() {
+    let (good, bad) = (Case::make(&fixtures().join("R002/good")), Case::make(&fixtures().join("R009/bad")));
+    let shown = |case: &Case, arguments: &[&str]| {
+        let output = taster(&case.path(), &[&["--diff"], arguments].concat());
+        (out(&output), told(&output), output.status.code())
+    };
+    let (patch, said, code) = shown(&good, &["/no/such/recipe"]);
+    assert_eq!((patch.as_str(), code), ("", Some(2)));
+    assert!(said.starts_with("error: ") && said.contains("/no/such/recipe: there is no such path"), "{said}");
+    let (patch, said, code) = shown(&good, &["--at", "1.2.0+1.27"]);
+    assert_eq!((patch.as_str(), code), ("", Some(2)));
+    assert!(said.contains("git finds nothing of that name; did you mean 1.2.0+1.27.2?"), "{said}");
+    let (_, said, code) = shown(&good, &["--since", "9.9.9+9"]);
+    assert!(said.contains("cannot compare with `9.9.9+9`") && code == Some(2), "{said}");
+    let empty = tempfile::tempdir().unwrap();
+    let (_, said, code) = shown(&good, &[empty.path().to_str().unwrap()]);
+    assert!(said.contains("is not a recipe") && code == Some(1), "{said}");
+
+    // Findings are no failure of the patch, and are told.
+    assert_eq!(shown(&good, &[]), (String::new(), "teapot: nothing to fix safely\n".to_owned(), Some(0)));
+    let (patch, said, code) = shown(&bad, &[]);
+    assert_eq!((patch.as_str(), code), ("", Some(0)));
+    assert_eq!(said, "teapot: nothing to fix safely; 1 without a fix, which `taster lint` shows\n");
+    let more = Case::make(&fixtures().join("M601/bad"));
+    let (_, said, _) = shown(&more, &[]);
+    assert!(said.contains("nothing to fix safely; 1 more with --fix=unsafe"), "{said}");
+    let (patch, said, _) = shown(&more, &["--fix=unsafe"]);
+    assert!(patch.contains("+++ b/README.md\n") && !said.contains("nothing to fix"), "{said}{patch}");
+}
+
+#[test]
+fn a_patch_of_several_recipes_is_applied_from_where_taster_was_started() {
+    let commons = tempfile::tempdir().unwrap();
+    let paths: Vec<PathBuf> =
+        ["kettle", "samovar"].iter().map(|name| commons.path().join("recipes").join(name)).collect();
+    std::fs::create_dir(commons.path().join("recipes")).unwrap();
+    for path in &paths {
+        std::fs::rename(Case::make(&fixtures().join("R001/bad")).path(), path).unwrap();
+    }
+    let apply = |folder: &Path, patch: &str| {
+        let file = commons.path().join("fixes.patch");
+        std::fs::write(&file, patch).unwrap();
+        git(folder, 200, &["apply", "--check", file.to_str().unwrap()]);
+        git(folder, 200, &["apply", file.to_str().unwrap()]);
+    };
+    let output = taster(commons.path(), &["--diff", "recipes/kettle", "./recipes/samovar/"]);
+    let patch = out(&output);
+    assert!(patch.contains("--- a/recipes/kettle/compose.yml\n+++ b/recipes/kettle/compose.yml\n"), "{patch}");
+    apply(commons.path(), &patch);
+    for path in &paths {
+        assert!(std::fs::read_to_string(path.join("compose.yml")).unwrap().contains("version: \"3.8\"\n"), "{patch}");
+    }
+    // From inside one of them, its own paths; for one elsewhere, from the root.
+    git(&paths[0], 200, &["checkout", "--quiet", "--", "."]);
+    git(&paths[1], 200, &["checkout", "--quiet", "--", "."]);
+    let inside = out(&taster(&paths[0], &["--diff", "."]));
+    assert!(inside.contains("--- a/compose.yml\n"), "{inside}");
+    apply(&paths[0], &inside);
+    let whole = paths[1].canonicalize().unwrap().join("compose.yml");
+    let elsewhere = out(&taster(&paths[0], &["--diff", "../samovar"]));
+    assert!(elsewhere.contains(&format!("--- a{}\n", whole.display())), "{elsewhere}");
 }
 
 /// What `--fix=unsafe` makes of the image of a service of the base recipe.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use taster::lint::{Options, Outside, Target};
+use taster::config::{self, Config};
+use taster::lint::{Options, Outside, Policy, Target};
 use taster::recipe::natural_order;
 
 /// The name of the recipe that every case makes.
@@ -71,6 +72,10 @@ impl Case {
         if let Ok(text) = std::fs::read_to_string(folder.join("outside.toml")) {
             case.outside = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         }
+        if let Ok(text) = std::fs::read_to_string(folder.join(config::FILE)) {
+            let config: Config = config::parse(config::FILE, &text).unwrap();
+            case.options.policy = Policy::new(&config.lint, None).unwrap().written_in(config::FILE, &text).into();
+        }
         let base = read(&fixtures().join("base"));
         let candidate = overlaid(&base, &own_files(folder), folder);
         let path = case.path();
@@ -108,7 +113,7 @@ impl Case {
 fn own_files(folder: &Path) -> Files {
     let mut files = read(folder);
     files.retain(|path, _| {
-        !matches!(path.as_str(), "case.txt" | "expected.txt" | "outside.toml" | "tag.txt")
+        !matches!(path.as_str(), "case.txt" | "expected.txt" | "outside.toml" | "tag.txt" | config::FILE)
             && !path.starts_with("releases/")
     });
     files

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use taster::lint::{FAMILIES, find_rule};
+use taster::lint::{FAMILIES, FixKind, find_rule};
 
 use crate::fixture;
 
@@ -36,6 +36,21 @@ fn every_page_begins_with_what_the_rule_says_and_has_its_chapters() {
             assert!(rule.page.starts_with(&head), "docs/rules/{}.md must begin with:\n\n{head}", rule.id);
             for chapter in ["\n## Why\n\n", "\n## Bad\n\n", "\n## Good\n\n"] {
                 assert!(rule.page.contains(chapter), "docs/rules/{}.md has no chapter `{}`", rule.id, chapter.trim());
+            }
+            let kind = match rule.fix {
+                FixKind::None => None,
+                FixKind::Safe => Some("Safe: "),
+                FixKind::Unsafe => Some("Unsafe: "),
+            };
+            let chapter = rule.page.split_once("\n## Fix\n\n").map(|(_, chapter)| chapter);
+            match (kind, chapter) {
+                (None, None) => {}
+                (Some(kind), Some(chapter)) => assert!(
+                    chapter.starts_with(kind) && chapter.len() > kind.len() + 20,
+                    "docs/rules/{}.md must say `{kind}` and what its fix does: {chapter}",
+                    rule.id
+                ),
+                _ => panic!("docs/rules/{}.md has a chapter `## Fix` exactly when the rule has a fix", rule.id),
             }
         }
     }

@@ -42,7 +42,7 @@ fn people_see_the_lines_with_all_their_places() {
        = help: move it under `deploy:`, where the labels of the swarm service stand
        = fix: move the labels of the service `app` under `deploy:`: `taster lint --fix`
 
-    not judged: R013: it needs an answer from the network, and nobody asked
+    not judged: R013: it is about the organisation's forge, which `taster lint` never asks; a scan of the organisation lists what is there
     not judged: I405, I406, I407: it needs answers from the network, and nobody asked
     not judged: V501, V502, V503, V504, V505, V506, V507, V508, V509, V510, V511, V513, V514, V515, V516, V517: there is no earlier release
     2 errors, 0 warnings in teapot
@@ -94,6 +94,36 @@ fn junit_fails_for_errors_tells_warnings_and_skips_with_a_reason() {
     assert!(shown.contains("<skipped") && shown.contains("nobody asked"), "{shown}");
     let warned = out(&taster(&case("R005/bad").path(), &["--format", "junit"]));
     assert!(warned.contains("failures=\"0\"") && warned.contains("does not read like a version"), "{warned}");
+}
+
+#[test]
+fn what_is_wrong_with_the_file_of_the_commons_is_shown_in_every_format() {
+    let case = case("R002/good");
+    let config = "[[lint.ignore]]\nrule = \"R004\"\nreason = \"it was `latest` once\"\n";
+    let here = case.path().parent().unwrap().to_owned();
+    std::fs::write(here.join("taster.toml"), config).unwrap();
+    let shown = |format: &str| out(&taster(&here, &["--format", format, "teapot"]));
+    let human = shown("human");
+    let place = "warning[T803]: this ignore of R004 silences nothing in what was judged\n --> taster.toml:2:8\n";
+    assert!(human.contains(place) && human.contains("2 | rule = \"R004\"\n"), "{human}");
+    assert!(human.ends_with("0 errors, 1 warning in teapot\n"), "{human}");
+    let annotations = shown("annotations");
+    assert!(
+        annotations.starts_with("::warning file=taster.toml,line=2,endLine=2,col=8,endColumn=14,title=T803"),
+        "{annotations}"
+    );
+    let markdown = shown("markdown");
+    assert!(markdown.contains("| warn | <code>T803</code> | <code>taster.toml"), "{markdown}");
+    let junit = shown("junit");
+    let (_, suite) = junit.split_once("name=\"taster.toml\"").unwrap();
+    assert!(suite.contains("T803 config-ignore-unused") && suite.matches("<testcase").count() == 1, "{suite}");
+    let sarif: Value = serde_json::from_str(&shown("sarif")).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "taster.toml");
+    let report: Value = serde_json::from_str(&shown("json")).unwrap();
+    assert_eq!(report["commons"]["findings"][0]["places"][0]["span"]["line"], 2);
+    let schema: Value = schemas().into_iter().find(|(name, _)| *name == "lint").unwrap().1;
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&report), "{report:#}");
 }
 
 #[test]

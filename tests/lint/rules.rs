@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use rayon::prelude::*;
-use taster::lint::{FAMILIES, lint};
+use taster::lint::{FAMILIES, lint, unused_ignores};
 use taster::record::Finding;
 
 use crate::fixture::{self, Case};
@@ -60,7 +60,8 @@ fn all(kind: &str) -> Vec<(&'static str, std::path::PathBuf)> {
 fn findings(case: &Case) -> Vec<Finding> {
     let linted = lint(&case.target(), case.outside.clone(), &case.options);
     assert_eq!(linted.report.error, None, "{}", case.folder.display());
-    linted.report.findings
+    let commons = unused_ignores(&case.options).map(|(about, _)| about.findings);
+    linted.report.findings.into_iter().chain(commons.into_iter().flatten()).collect()
 }
 
 /// The findings as `expected.txt` holds them: a line each, and an indented one for each further place.

@@ -64,7 +64,8 @@ fn the_commons_sets_levels_and_silences_by_rule_recipe_and_path() {
     let judged = |config: &str| {
         std::fs::write(case.path().join("../taster.toml"), config).unwrap();
         let output = taster(&case.path(), &["--format", "json", "--config", "../taster.toml"]);
-        (json(&output)["recipes"][0].clone(), output.status.code(), String::from_utf8(output.stderr).unwrap())
+        let report = json(&output);
+        (report["recipes"][0].clone(), output.status.code(), report["commons"].clone())
     };
     let (report, code, _) = judged("[lint.levels]\nR005 = \"error\"\n");
     assert_eq!((report["findings"][0]["level"].as_str(), code), (Some("error"), Some(1)));
@@ -80,12 +81,60 @@ fn the_commons_sets_levels_and_silences_by_rule_recipe_and_path() {
         ("path = \"compose.smtp.yml\"", false),
         ("recipe = \"coffee\"", false),
     ] {
-        let (report, _, warned) = judged(&ignore(more));
+        let (report, _, commons) = judged(&ignore(more));
         let expected = if fits { vec![of("R005", "config")] } else { vec![] };
         assert_eq!(silenced(&report), expected, "{more}");
-        // One that could have silenced something and did not is told; one for another recipe is not.
-        assert_eq!(warned.contains("silences nothing"), more.contains("smtp"), "{more}: {warned}");
+        // One that could have silenced something and did not is a finding; one for another recipe is not.
+        let expected = if more.contains("smtp") { vec!["T803".to_owned()] } else { vec![] };
+        let found = if commons.is_null() { vec![] } else { rules(&commons) };
+        assert_eq!(found, expected, "{more}: {commons}");
     }
+}
+
+#[test]
+fn an_unused_ignore_is_one_whose_rule_was_judged() {
+    let case = Case::make(&fixtures().join("R002/good"));
+    let path = case.path().parent().unwrap().to_owned();
+    let found = |rule: &str, more: &str, arguments: &[&str]| {
+        let config = format!("{more}[[lint.ignore]]\nrule = \"{rule}\"\nreason = \"they know\"\n");
+        std::fs::write(path.join("taster.toml"), config).unwrap();
+        let output = taster(&path, &[&["--format", "json", "teapot"], arguments].concat());
+        let report = json(&output);
+        let commons = &report["commons"];
+        let found = if commons.is_null() { vec![] } else { rules(commons) };
+        assert_eq!(report["counts"]["warn"].as_u64().unwrap() as usize, found.len(), "{report:#}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "a finding is no warning on standard error");
+        (found, output.status.code())
+    };
+    let unused = (vec!["T803".to_owned()], Some(0));
+    let nothing = (vec![], Some(0));
+    assert_eq!(found("S101", "", &[]), unused);
+    assert_eq!(found("I405", "", &[]), nothing, "nobody asked the registries");
+    assert_eq!(found("V501", "", &[]), nothing, "there is no earlier release");
+    assert_eq!(found("S101", "[lint.levels]\nS101 = \"off\"\n", &[]), nothing, "it is switched off");
+    assert_eq!(found("S101", "[lint.levels]\nT803 = \"off\"\n", &[]), nothing);
+    // As abra merges it, the base only loads with a default there.
+    edit(&case.path(), "compose.smtp.yml", ":?set SMTP_HOST to the mail server", ":-mail.example.com");
+    assert_eq!(found("S101", "", &["--abra"]), nothing, "abra has no such rule");
+    assert_eq!(found("R004", "", &["--abra"]), unused);
+    let config = "[lint.levels]\nT803 = \"error\"\n[[lint.ignore]]\nrule = \"S101\"\nreason = \"they know\"\n";
+    std::fs::write(path.join("taster.toml"), config).unwrap();
+    assert_eq!(taster(&path, &["teapot"]).status.code(), Some(1));
+    // What one of several recipes needs is used.
+    let other = Case::make(&fixtures().join("R005/bad"));
+    std::fs::write(path.join("taster.toml"), "[[lint.ignore]]\nrule = \"R005\"\nreason = \"they know\"\n").unwrap();
+    let report = json(&taster(&path, &["--format", "json", "teapot", other.path().to_str().unwrap()]));
+    assert!(report["commons"].is_null(), "{report:#}");
+    assert_eq!(report["recipes"][1]["silenced"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_commons_silences_findings_about_comments_too() {
+    let case = Case::make(&fixtures().join("T801/bad"));
+    let path = case.path().parent().unwrap().to_owned();
+    std::fs::write(path.join("taster.toml"), "[[lint.ignore]]\nrule = \"T801\"\nreason = \"they know\"\n").unwrap();
+    let report = report(&path, &["teapot"]);
+    assert_eq!((rules(&report), silenced(&report)), (vec![], vec![of("T801", "config")]));
 }
 
 #[test]

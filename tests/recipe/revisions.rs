@@ -132,6 +132,7 @@ fn says_what_is_wrong_with_a_revision() {
         let error = error(repository.path(), revision);
         assert!(matches!(error, Error::NoSuchRevision { .. }), "{revision}: {error}");
         assert!(error.to_string().contains(part), "{revision}: {error}");
+        assert!(!error.to_string().contains("parse"), "the library's own words say nothing more: {error}");
     }
     let dir = tempfile::tempdir().unwrap();
     let text = error(dir.path(), "HEAD").to_string();

@@ -21,6 +21,10 @@ use crate::report::{LintFormat, write_lint};
 #[command(
     after_help = "Examples:\n  taster lint                          the recipe in this folder, as it lies here\n  \
     taster lint --at 1.2.0+3.4 nextcloud a release, without a checkout\n  taster lint recipes/                 each recipe in a folder, in parallel\n  \
+    taster lint --since 1.1.0+3.3        what changed since this release, not since the newest\n  \
+    taster lint --diff                   what safe fixes would change, as a patch; --fix makes them\n  \
+    taster lint --fix=unsafe             fixes too that somebody should look at\n  \
+    taster lint --format json > old.json; taster lint --baseline old.json\n                                       only what is new since then counts\n  \
     taster lint --explain R012           what a rule wants, and why\n\n\
     Exit codes: 0 no errors (there may be warnings), 1 errors, 2 usage or configuration, 3 nothing was judged, 4 infrastructure."
 )]
@@ -131,8 +135,9 @@ pub(super) fn run(arguments: &LintArguments) -> ExitCode {
     };
     let most = arguments.fix.map(Safety::from).or(arguments.diff.then_some(Safety::Safe));
     if let Some(most) = most {
-        let fixes: Vec<fixing::Fixes> =
-            targets.par_iter().map(|target| fixing::fix(target, &outside, &options, most, arguments.diff)).collect();
+        let seen_from = fixing::seen_from(&targets);
+        let fix = |target: &Target| fixing::fix(target, &outside, &options, most, arguments.diff.then_some(&seen_from));
+        let fixes: Vec<fixing::Fixes> = targets.par_iter().map(fix).collect();
         for line in fixes.iter().flat_map(|fixes| &fixes.told) {
             eprintln!("{}", annotate_snippets::normalize_untrusted_str(line));
         }
@@ -140,16 +145,16 @@ pub(super) fn run(arguments: &LintArguments) -> ExitCode {
             return super::fail(&anyhow::anyhow!("{error}"), 4);
         }
         if arguments.diff {
-            let patch: String = fixes.into_iter().map(|fixes| fixes.patch).collect();
-            return print(&patch, ExitCode::SUCCESS);
+            let patch: String = fixes.iter().map(|fixes| fixes.patch.as_str()).collect();
+            // Findings are no failure of a patch; what could not be judged is.
+            let unread: Vec<Judged> = fixes.into_iter().filter_map(|fixes| fixes.unread).collect();
+            let code = if unread.is_empty() && !silent { 0 } else { exit_code(&unread, None, silent) };
+            return print(&patch, ExitCode::from(code));
         }
     }
     let judge = |target: &Target| Judged::from(lint::lint(target, outside.clone(), &options));
     let judged: Vec<Judged> = targets.par_iter().map(judge).collect();
-    for unused in options.policy.unused() {
-        eprintln!("warning: {unused}");
-    }
-    show(arguments.format.into(), judged, silent)
+    show(arguments.format.into(), judged, lint::unused_ignores(&options), silent)
 }
 
 /// What is to be judged: of a folder that is no recipe and holds some, each of them, which is said.
@@ -196,14 +201,13 @@ fn is_version(text: &str) -> bool {
 
 /// What the commons decides about findings: by this file, or by `taster.toml` here, when there is one.
 pub(super) fn commons(config: Option<&Path>, baseline: Option<Baseline>) -> anyhow::Result<Options> {
-    let (name, config): (String, Config) = match config {
-        Some(path) => (path.display().to_string(), config::parse(&path.display().to_string(), &read(path)?)?),
-        None if Path::new(config::FILE).is_file() => {
-            (config::FILE.to_owned(), config::parse(config::FILE, &read(Path::new(config::FILE))?)?)
-        }
-        None => (String::new(), Config::default()),
+    let (name, text) = match config.or_else(|| Some(Path::new(config::FILE)).filter(|file| file.is_file())) {
+        Some(path) => (path.display().to_string(), read(path)?),
+        None => (String::new(), String::new()),
     };
+    let config: Config = config::parse(&name, &text)?;
     let policy = Policy::new(&config.lint, baseline).map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
+    let policy = policy.written_in(name, &text);
     Ok(Options { rules_as_of: config.lint.rules_as_of, policy: Arc::new(policy), ..Options::default() })
 }
 
@@ -224,20 +228,26 @@ impl From<Linted> for Judged {
     }
 }
 
-/// Shows what was judged; `silent` tells that a registry gave no answer.
-fn show(format: LintFormat, judged: Vec<Judged>, silent: bool) -> ExitCode {
-    let code = exit_code(&judged, silent);
+/// Shows what was judged, and what is to be said about `taster.toml`; `silent` tells that a registry gave no answer.
+fn show(format: LintFormat, judged: Vec<Judged>, commons: Option<(RecipeFindings, Sources)>, silent: bool) -> ExitCode {
+    let code = exit_code(&judged, commons.as_ref().map(|(report, _)| &report.counts), silent);
     let mut sources = Vec::new();
     let mut report = LintReport {
         schema: LINT_SCHEMA.to_owned(),
         taster: env!("CARGO_PKG_VERSION").to_owned(),
         recipes: Vec::new(),
+        commons: None,
         counts: FindingCounts::default(),
     };
     for one in judged {
         report.counts = std::mem::take(&mut report.counts).and(&one.report.counts);
         report.recipes.push(one.report);
         sources.push(one.sources);
+    }
+    if let Some((about, file)) = commons {
+        report.counts = std::mem::take(&mut report.counts).and(&about.counts);
+        report.commons = Some(about);
+        sources.push(file);
     }
     let written = match format {
         LintFormat::Human => {
@@ -252,12 +262,12 @@ fn show(format: LintFormat, judged: Vec<Judged>, silent: bool) -> ExitCode {
     told(written, ExitCode::from(code))
 }
 
-/// The worst of all recipes, in the order of design.md §3.2: 2, 1, 4, 3, 0.
-fn exit_code(judged: &[Judged], silent: bool) -> u8 {
+/// The worst of all recipes and of `taster.toml`, in the order of design.md §3.2: 2, 1, 4, 3, 0.
+fn exit_code(judged: &[Judged], commons: Option<&FindingCounts>, silent: bool) -> u8 {
     let any = |trouble| judged.iter().any(|one| one.trouble == Some(trouble));
     if any(Trouble::Usage) {
         2
-    } else if judged.iter().any(|one| one.report.counts.error > 0) {
+    } else if judged.iter().map(|one| &one.report.counts).chain(commons).any(|counts| counts.error > 0) {
         1
     } else if silent || any(Trouble::Infrastructure) {
         4

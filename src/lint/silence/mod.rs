@@ -3,11 +3,13 @@
 mod baseline;
 mod comments;
 mod policy;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use baseline::Baseline;
 pub use policy::{Policy, PolicyError};
+pub use unused::unused_ignores;
 
 use super::draft::Draft;
 use super::rule::Rule;
@@ -43,6 +45,7 @@ pub(super) fn part(subject: &Subject, policy: &Policy, findings: Vec<Finding>, j
         key.and_then(|key| by_line.get(&key)).cloned().unwrap_or_default()
     };
     let mut used: BTreeSet<(usize, &str)> = BTreeSet::new();
+    policy.saw(&recipe.name, judged);
     let mut known = policy.baseline_of(&recipe.name);
     let mut parted = Parted::default();
     for finding in findings {
@@ -60,12 +63,12 @@ pub(super) fn part(subject: &Subject, policy: &Policy, findings: Vec<Finding>, j
             None => parted.counted.push(finding),
         }
     }
-    drafts.extend(unused(&comments, &used, judged));
+    drafts.extend(unused_comments(&comments, &used, judged));
     parted.drafts = drafts;
     parted
 }
 
-fn unused(
+fn unused_comments(
     comments: &[Comment],
     used: &BTreeSet<(usize, &str)>,
     judged: &BTreeSet<&str>,

@@ -1,6 +1,8 @@
 //! What the commons decides: levels, ignores, a baseline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use globset::{Glob, GlobMatcher};
@@ -16,15 +18,19 @@ pub struct Policy {
     levels: BTreeMap<&'static str, Option<Level>>,
     ignores: Vec<Ignore>,
     baseline: Option<Baseline>,
+    /// Where all that is written: the file's name, and what it holds.
+    file: (String, Arc<[u8]>),
 }
 
 #[derive(Debug)]
 struct Ignore {
     rule: &'static str,
+    /// Where the file names the rule.
+    at: Range<usize>,
     recipe: Option<GlobMatcher>,
     path: Option<GlobMatcher>,
     reason: String,
-    /// Recipes that it could concern.
+    /// Recipes that it could concern, and in which its rule was judged.
     seen: AtomicUsize,
     /// Findings that it silenced.
     silenced: AtomicUsize,
@@ -71,10 +77,11 @@ impl Policy {
         }
         for ignore in &config.ignore {
             if ignore.reason.trim().is_empty() {
-                return Err(PolicyError::NoReason { rule: ignore.rule.clone() });
+                return Err(PolicyError::NoReason { rule: ignore.rule.get_ref().clone() });
             }
             policy.ignores.push(Ignore {
-                rule: rule("[[lint.ignore]]", &ignore.rule)?,
+                rule: rule("[[lint.ignore]]", ignore.rule.get_ref())?,
+                at: ignore.rule.span(),
                 recipe: ignore.recipe.as_deref().map(matcher).transpose()?,
                 path: ignore.path.as_deref().map(matcher).transpose()?,
                 reason: ignore.reason.clone(),
@@ -85,23 +92,32 @@ impl Policy {
         Ok(policy)
     }
 
+    /// Says where it was read from: what is wrong with the file itself can be shown then ([`unused_ignores`](super::unused_ignores)).
+    pub fn written_in(self, name: impl Into<String>, text: &str) -> Self {
+        Self { file: (name.into(), text.as_bytes().into()), ..self }
+    }
+
     /// The level that is set for a rule, if one is; `Some(None)` for a rule that is switched off.
     pub(super) fn level(&self, rule: &str) -> Option<Option<Level>> {
         self.levels.get(rule).copied()
     }
 
-    /// What the baseline knows of a recipe; from now on, ignores count as seen for it.
-    pub(super) fn baseline_of(&self, recipe: &str) -> Known {
+    /// Notes that these rules were judged in a recipe: an ignore of one of them had something to do there, if ever.
+    pub(super) fn saw(&self, recipe: &str, judged: &BTreeSet<&str>) {
         for ignore in &self.ignores {
-            if ignore.recipe.as_ref().is_none_or(|glob| glob.is_match(recipe)) {
+            if judged.contains(ignore.rule) && ignore.recipe.as_ref().is_none_or(|glob| glob.is_match(recipe)) {
                 ignore.seen.fetch_add(1, Ordering::Relaxed);
             }
         }
+    }
+
+    /// What the baseline knows of a recipe.
+    pub(super) fn baseline_of(&self, recipe: &str) -> Known {
         self.baseline.as_ref().map(|baseline| baseline.of(recipe)).unwrap_or_default()
     }
 
     /// Why a finding is silenced, if it is.
-    pub(super) fn reason(&self, recipe: &str, finding: &Finding) -> Option<String> {
+    pub(in crate::lint) fn reason(&self, recipe: &str, finding: &Finding) -> Option<String> {
         let file = finding.places.first().map(|place| place.file.as_str());
         let fits = |ignore: &&Ignore| {
             ignore.rule == finding.rule
@@ -113,26 +129,32 @@ impl Policy {
         Some(ignore.reason.clone())
     }
 
-    /// The ignores that could have silenced something in what was judged, and did not, in words.
-    pub fn unused(&self) -> Vec<String> {
-        let unused = self
-            .ignores
-            .iter()
-            .filter(|ignore| ignore.seen.load(Ordering::Relaxed) > 0 && ignore.silenced.load(Ordering::Relaxed) == 0);
-        unused
-            .map(|ignore| {
-                let of = |word: &str, glob: &Option<GlobMatcher>| {
-                    glob.as_ref().map(|glob| format!(", {word} `{}`", glob.glob().glob())).unwrap_or_default()
-                };
-                format!(
-                    "[[lint.ignore]] of {}{}{} silences nothing; remove it",
-                    ignore.rule,
-                    of("recipe", &ignore.recipe),
-                    of("path", &ignore.path)
-                )
-            })
-            .collect()
+    /// The ignores that could have silenced something in what was judged, and did not.
+    pub(super) fn unused(&self) -> impl Iterator<Item = Unused<'_>> {
+        let unused =
+            |ignore: &&Ignore| ignore.seen.load(Ordering::Relaxed) > 0 && ignore.silenced.load(Ordering::Relaxed) == 0;
+        self.ignores.iter().filter(unused).map(|ignore| Unused {
+            rule: ignore.rule,
+            at: ignore.at.clone(),
+            recipe: ignore.recipe.as_ref().map(|glob| glob.glob().glob()),
+            path: ignore.path.as_ref().map(|glob| glob.glob().glob()),
+        })
     }
+
+    /// The file that it was read from: its name, and what it holds.
+    pub(super) fn file(&self) -> &(String, Arc<[u8]>) {
+        &self.file
+    }
+}
+
+/// An ignore that could have silenced something, and did not.
+pub(super) struct Unused<'p> {
+    pub(super) rule: &'static str,
+    /// Where the rule is named.
+    pub(super) at: Range<usize>,
+    /// The patterns.
+    pub(super) recipe: Option<&'p str>,
+    pub(super) path: Option<&'p str>,
 }
 
 fn rule(place: &'static str, word: &str) -> Result<&'static str, PolicyError> {

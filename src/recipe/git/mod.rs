@@ -64,7 +64,7 @@ impl Repository {
             _ => match self.repo.rev_parse_single(revision) {
                 Ok(id) => id.detach(),
                 Err(error) if error.is_corrupted() => return Err(self.corrupt(revision, &error)),
-                Err(error) => return Err(no_such(self.why_not_found(&error))),
+                Err(_) => return Err(no_such(self.why_not_found())),
             },
         };
         let object = self.repo.find_object(id).map_err(|error| self.corrupt(&format!("object {id}"), &error))?;
@@ -109,14 +109,14 @@ impl Repository {
         self.repo.common_dir().join("info/exclude")
     }
 
-    fn why_not_found(&self, error: &gix::Error) -> String {
+    fn why_not_found(&self) -> String {
         match self.head() {
             Ok(None) => "nothing has been committed to it yet".to_owned(),
             _ if self.is_shallow() => {
                 "git finds nothing of that name, and the repository is a shallow clone (`git fetch --unshallow --tags` completes it)".to_owned()
             }
-            // The library's own words help with revision expressions (`HEAD~9`), and only repeat a plain name.
-            _ => format!("git finds nothing of that name ({})", chain(error)),
+            // The library's own words name its parser's state, and say no more.
+            _ => "git finds nothing of that name".to_owned(),
         }
     }
 

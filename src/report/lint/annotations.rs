@@ -6,7 +6,7 @@ use super::{advice, is_file, path_of};
 use crate::record::{Level, LintReport};
 
 pub(super) fn write(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
-    for recipe in &report.recipes {
+    for recipe in report.parts() {
         if let Some(error) = &recipe.error {
             writeln!(out, "::error title={}::{}", property(&recipe.recipe), data(error))?;
         }

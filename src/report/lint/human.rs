@@ -25,10 +25,11 @@ pub(super) fn write(report: &LintReport, sources: &[Sources], out: &mut dyn Writ
     let many = report.recipes.len() > 1;
     let renderer = Renderer::styled();
     let none = Sources::new();
-    for (number, recipe) in report.recipes.iter().enumerate() {
+    for (number, recipe) in report.parts().enumerate() {
         let quiet = recipe.findings.is_empty() && recipe.error.is_none();
         if many && !quiet {
-            writeln!(out, "{BOLD}{}{BOLD:#} {DIM}{}{DIM:#}", plain(&recipe.recipe), plain(&recipe.path))?;
+            let path = if number < report.recipes.len() { plain(&recipe.path) } else { String::new() };
+            writeln!(out, "{BOLD}{}{BOLD:#} {DIM}{path}{DIM:#}", plain(&recipe.recipe))?;
         }
         if let Some(error) = &recipe.error {
             let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));

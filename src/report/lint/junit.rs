@@ -1,4 +1,4 @@
-//! JUnit XML: a suite for each recipe, a case for each rule. Errors fail; warnings and information are told in the case's output.
+//! JUnit XML: a suite for each recipe, a case for each rule; a suite for `taster.toml` when something is wrong there. Errors fail; warnings and information are told in the case's output.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -13,7 +13,10 @@ use crate::record::{Finding, Level, LintReport, RecipeFindings, SkippedRule};
 pub(super) fn write(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
     let mut builder = ReportBuilder::new();
     for recipe in &report.recipes {
-        builder.add_testsuite(suite(recipe));
+        builder.add_testsuite(suite(recipe, true));
+    }
+    if let Some(commons) = &report.commons {
+        builder.add_testsuite(suite(commons, false));
     }
     // The library's error hides the writer's own.
     let mut xml = Vec::new();
@@ -22,7 +25,8 @@ pub(super) fn write(report: &LintReport, out: &mut dyn Write) -> io::Result<()> 
     writeln!(out)
 }
 
-fn suite(recipe: &RecipeFindings) -> TestSuite {
+/// A suite of all rules, or only of those that found something.
+fn suite(recipe: &RecipeFindings, all_rules: bool) -> TestSuite {
     let mut suite = TestSuiteBuilder::new(&xml(&recipe.recipe));
     if let Some(error) = &recipe.error {
         suite.add_testcase(TestCase::error("lint", Duration::ZERO, "not-judged", &xml(error)));
@@ -36,6 +40,9 @@ fn suite(recipe: &RecipeFindings) -> TestSuite {
         for rule in family.rules {
             let name = format!("{} {}", rule.id, rule.name);
             let findings = by_rule.remove(rule.id).unwrap_or_default();
+            if findings.is_empty() && !all_rules {
+                continue;
+            }
             let skip = recipe.skipped.iter().find(|skip| skip.rule == rule.id);
             suite.add_testcase(case(recipe, &name, family.name, &findings, skip));
         }

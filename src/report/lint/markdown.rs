@@ -8,7 +8,7 @@ use crate::record::LintReport;
 
 pub(super) fn write(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "**{}** in {} recipe(s)", counts(&report.counts), report.recipes.len())?;
-    for recipe in &report.recipes {
+    for recipe in report.parts() {
         if recipe.findings.is_empty() && recipe.error.is_none() && report.recipes.len() > 1 {
             continue;
         }

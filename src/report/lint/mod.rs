@@ -30,8 +30,8 @@ pub enum LintFormat {
     Annotations,
 }
 
-/// Writes a report; `sources` are the files of each recipe that findings have places in, in the order of the recipes. Text of the human
-/// format is styled: write it through `anstream`, which takes styles away where they are not wanted.
+/// Writes a report; `sources` are the files that findings have places in, in the order of [`LintReport::parts`]. Text of the human format is
+/// styled: write it through `anstream`, which takes styles away where they are not wanted.
 ///
 /// # Errors
 /// Those of the writer.

@@ -153,7 +153,7 @@ fn log(report: &LintReport) -> Log {
         .filter_map(|recipe| recipe.error.as_ref())
         .map(|error| Notification { level: "error", message: Message { text: error.clone() } })
         .collect();
-    let results = report.recipes.iter().flat_map(|recipe| {
+    let results = report.parts().flat_map(|recipe| {
         let shown = recipe.findings.iter().map(|finding| result(recipe, finding, None));
         shown.chain(recipe.silenced.iter().map(|silenced| result(recipe, &silenced.finding, Some(silenced))))
     });
