@@ -115,7 +115,7 @@ impl Upgrades {
                 Err(trouble)
             }
             Err(trouble) if planned.kind == HopKind::Newest && trouble.class == SAME => {
-                self.from_one_that_differs(session, host, planned, trouble).await
+                self.try_older_ones(session, host, planned, trouble).await
             }
             other => other,
         };
@@ -124,7 +124,7 @@ impl Upgrades {
     }
 
     /// The newest release deploys the very same: operators of an older one still upgrade to this candidate.
-    async fn from_one_that_differs(
+    async fn try_older_ones(
         &mut self,
         session: &mut Session,
         host: &Docker,
