@@ -62,7 +62,11 @@ pub fn explain(asked: &str, built: &Built, previous: &Previous) -> Result<String
     if told.is_empty() && previous.knows(name) {
         told = format!("{name} is not in the catalogue: it was published before, and no source lists it any more\n");
     }
-    if told.is_empty() { Err(Unknown::Recipe { name: name.to_owned(), nearest: nearest(name, built) }) } else { Ok(told) }
+    if told.is_empty() {
+        Err(Unknown::Recipe { name: name.to_owned(), nearest: nearest(name, built) })
+    } else {
+        Ok(told)
+    }
 }
 
 fn of_recipe(recipe: &CatalogueRecipe, built: &Built) -> String {

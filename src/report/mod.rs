@@ -9,8 +9,8 @@ mod run;
 mod score;
 mod verdict;
 
-pub use lint::{LintFormat, write_lint};
 pub(crate) use count::count;
+pub use lint::{LintFormat, write_lint};
 pub use live::{Live, Verbosity};
 pub use run::{KeptRun, RunFormat, RunReportError, write_run};
 pub use score::{score_explained, score_line};

@@ -5,9 +5,7 @@ use maud::{Markup, html};
 use crate::record::{CatalogueRecipe, Level, LintFinding, Outcome, RunLink};
 use crate::report::markup::prose;
 use crate::site::runs::{Kept, SHOWN};
-use crate::site::words::{
-    bytes, count, day, outcome_tone, outcome_word, run_level, safe_link, verdict_tone,
-};
+use crate::site::words::{bytes, count, day, outcome_tone, outcome_word, run_level, safe_link, verdict_tone};
 
 /// Findings that are seen at once.
 const FINDINGS: usize = 12;
