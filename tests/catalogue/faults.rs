@@ -206,3 +206,36 @@ fn taster_toml_names_sources_and_a_wrong_key_is_told_with_its_place() {
         assert!(ran.code == 2 && ran.err.contains("R999"), "{ran:?}");
     }
 }
+
+#[test]
+fn who_asks_for_what_is_not_there_is_told_what_is() {
+    let commons = Commons::new();
+    commons.recipe("tiny", &[("1.0.0+1.0", "nginx:1.0"), ("1.1.0+1.1", "nginx:1.1")]);
+    commons.recipe("single", &[("1.0.0+1.0", "nginx:1.0")]);
+    commons.recipe("unreleased", &[]);
+    for (asked, told) in [
+        ("tiny@9", "`tiny` is in the catalogue and has no tag `9`; its newest versions are 1.1.0+1.1, 1.0.0+1.0"),
+        ("tiny@1.1.0+1.2", "`tiny` is in the catalogue and has no tag `1.1.0+1.2`; did you mean `tiny@1.1.0+1.1`?"),
+        ("single@9", "`single` is in the catalogue and has no tag `9`; its only version is 1.0.0+1.0"),
+        ("unreleased@9", "`unreleased` is in the catalogue and has no tag `9`; it has no version at all"),
+        ("tinny@9", "no source has a recipe or a repository `tinny`; did you mean `tiny`?"),
+        ("xylophone", "no source has a recipe or a repository `xylophone`"),
+    ] {
+        let ran = commons.taster(&["catalogue", "--source", "recipes", "--explain", asked]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{asked}: {ran:?}");
+        assert!(ran.err.trim_end().ends_with(told), "{asked}: {}", ran.err);
+    }
+    let told = commons.taster(&["catalogue", "--source", "recipes", "--explain", "tiny"]).out;
+    assert!(told.contains("claim: Single sign-on, “No”: unverified"), "{told}");
+}
+
+#[test]
+fn totals_are_told_in_words_that_fit_the_number() {
+    let commons = Commons::new();
+    commons.recipe("blog", &[("1.0.0+1.0", "nginx:1.0"), ("1.1.0+1.1", "nginx:1.1")]);
+    commons.empty("nothing");
+    let ran = commons.publish(&[]);
+    assert!(ran.err.contains("1 recipe with 2 versions; 0 stale, 0 unreadable, 1 without a recipe"), "{}", ran.err);
+    let ran = commons.taster(&["scan", "recipes"]);
+    assert!(ran.err.contains("2 repositories: 1 recipe, 0 stale, 1 without a recipe, 0 unreadable"), "{}", ran.err);
+}

@@ -1,5 +1,8 @@
 //! What is written: as the ecosystem reads it, valid, and the same bytes each time.
 
+use std::path::Path;
+use std::process::Command;
+
 use crate::commons::Commons;
 
 const EXPECTED: &str = r#"{
@@ -114,6 +117,44 @@ fn what_is_published_is_valid_by_the_published_schemas_and_a_wrong_file_is_not()
             _ => wrong["repositories"][0]["state"] = "perhaps".into(),
         }
         assert!(!validator.is_valid(&wrong), "{name}");
+    }
+}
+
+/// The error of a validator that shares no code with taster's; empty when the file is valid.
+fn python_says(schema: &Path, file: &Path) -> String {
+    let script = "import json, sys, jsonschema\n\
+        schema, value = [json.load(open(path)) for path in sys.argv[1:]]\n\
+        jsonschema.Draft202012Validator.check_schema(schema)\n\
+        print(*[error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(value)], sep='\\n', end='')";
+    // Debian's package is in Debian's Python; another one that comes first in PATH may not have it.
+    let here = Command::new("python3").args(["-c", "import jsonschema"]).output();
+    let python = if here.is_ok_and(|ran| ran.status.success()) { "python3" } else { "/usr/bin/python3" };
+    let ran = Command::new(python).args(["-c", script]).args([schema, file]).output().unwrap();
+    let error = String::from_utf8_lossy(&ran.stderr);
+    assert!(
+        ran.status.success(),
+        "{python} cannot judge (is the Debian package python3-jsonschema installed?): {error}"
+    );
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+#[test]
+fn a_validator_that_is_not_ours_says_the_same_of_both_published_files() {
+    let commons = Commons::new();
+    commons.recipe("blog", &[("1.0.0+1.0", "nginx:1.0"), ("1.1.0+1.1", "nginx:1.1")]);
+    commons.empty("nothing");
+    assert_eq!(commons.publish(&[]).code, 0);
+    for (name, good, bad) in [
+        ("recipes", "\"status\": 3", "\"status\": \"three\""),
+        ("catalogue", "\"annotated\": true", "\"annotated\": \"perhaps\""),
+    ] {
+        let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("catalogue-schema/{name}.json"));
+        let file = commons.path("out").join(format!("{name}.json"));
+        assert_eq!(python_says(&schema, &file), "", "{name}");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(good), "{name}: {text}");
+        std::fs::write(&file, text.replacen(good, bad, 1)).unwrap();
+        assert!(!python_says(&schema, &file).is_empty(), "{name}: the judge can say no");
     }
 }
 

@@ -109,3 +109,38 @@ fn an_earlier_catalogue_that_cannot_be_read_is_not_overwritten() {
     assert!(ran.err.contains("cannot use the earlier catalogue"), "{}", ran.err);
     assert_eq!(std::fs::read(commons.path("out/recipes.json")).unwrap(), b"{");
 }
+
+#[test]
+fn a_check_needs_something_to_compare_with() {
+    let commons = published();
+    let ran = commons.taster(&["catalogue", "--source", "recipes", "--check"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("nothing to compare with: give --out or --diff"), "{}", ran.err);
+    for more in [["--out", "out"], ["--diff", "out/recipes.json"]] {
+        let ran = commons.taster(&[&["catalogue", "--source", "recipes", "--check"], &more[..]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{more:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_name_that_allows_no_loss_is_told() {
+    let commons = published();
+    commons.git("blog", &["tag", "--delete", "1.0.0+1.0"]);
+    let ran = commons.publish(&["--allow-loss", "banana", "--allow-loss", "blog@1.0.0+1.0", "--allow-loss", "wiki"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let warned: Vec<&str> = ran.err.lines().filter(|line| line.contains("allowed nothing")).collect();
+    assert_eq!(warned.len(), 2, "{}", ran.err);
+    assert!(warned[0].starts_with("warning: --allow-loss banana ") && warned[1].contains(" wiki "), "{warned:?}");
+}
+
+#[test]
+fn a_file_is_no_folder_to_publish_in() {
+    let commons = published();
+    std::fs::write(commons.path("file"), "mine").unwrap();
+    for (option, folder) in [("--out", "file"), ("--site", "file"), ("--site", "file/site")] {
+        let ran = commons.taster(&["catalogue", "--source", "recipes", option, folder]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains(&format!("{option}: file is a file; give a folder")), "{}", ran.err);
+    }
+    assert_eq!(std::fs::read(commons.path("file")).unwrap(), b"mine");
+}

@@ -102,3 +102,47 @@ fn what_is_no_result_of_a_run_counts_for_nothing_and_is_told() {
     assert!(commons.entry("blog").get("level").is_none());
     assert_eq!(commons.publish(&["--runs", "no-such-folder"]).code, 2);
 }
+
+/// The same run with what each service cost.
+fn with_costs(commons: &Commons, id: &str, services: serde_json::Value) -> serde_json::Value {
+    let file = commons.path("runs").join(id).join("run.json");
+    let mut summary: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    summary["services"] = services;
+    std::fs::write(&file, summary.to_string()).unwrap();
+    assert_eq!(commons.publish(&["--runs", "runs"]).code, 0);
+    commons.entry("blog")
+}
+
+#[test]
+fn memory_and_disk_are_sums_over_the_services_and_absent_where_nobody_measured() {
+    let commons = claiming();
+    let commit = commons.commit("blog", "claims");
+    let id = "20261120-101112-blog-abcd";
+    run(&commons, id, &commit, 3, &[step("install@default", "install", "passed")]);
+    let service = |name: &str, image: Option<&str>, bytes: Option<u64>, memory: Option<u64>, volumes: Option<u64>| json!({"service": name, "image": image, "image_bytes": bytes, "memory_peak": memory, "volume_bytes": volumes});
+    let entry = with_costs(
+        &commons,
+        id,
+        json!([
+            service("app", Some("sha256:a"), Some(1_000), Some(70), Some(5)),
+            service("cron", Some("sha256:a"), Some(1_000), Some(20), None),
+            service("db", Some("sha256:b"), Some(300), Some(9), Some(40)),
+        ]),
+    );
+    assert_eq!((&entry["peak_memory"], &entry["disk"]), (&json!(99), &json!(1_345)), "an image counts once");
+    // Which images they are is not told: then they count each.
+    let entry = with_costs(
+        &commons,
+        id,
+        json!([service("app", None, Some(1_000), Some(70), Some(5)), service("cron", None, Some(1_000), None, None)]),
+    );
+    assert_eq!((&entry["peak_memory"], &entry["disk"]), (&json!(70), &json!(2_005)));
+    // An image of unknown size.
+    let entry = with_costs(&commons, id, json!([service("app", None, None, Some(70), Some(5))]));
+    assert_eq!((&entry["peak_memory"], entry.get("disk")), (&json!(70), None));
+    // A swarm that was there before: nobody looked into its nodes.
+    let entry = with_costs(&commons, id, json!([service("app", Some("sha256:a"), Some(1_000), None, None)]));
+    assert_eq!((entry.get("peak_memory"), entry.get("disk")), (None, None));
+    let entry = with_costs(&commons, id, json!([]));
+    assert_eq!((entry.get("peak_memory"), entry.get("disk")), (None, None));
+}

@@ -262,6 +262,34 @@ fn the_catalogue_is_filled_from_the_history_and_computed_again_byte_for_byte() {
 }
 
 #[test]
+fn what_services_cost_is_kept_in_the_history() {
+    let commons = Commons::new();
+    let folder = commons.good("20261101-100000-blog-aaaa", "main");
+    let file = folder.join("run.json");
+    let mut summary: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    summary["services"] = json!([
+        {"service": "app", "image": "sha256:a", "image_bytes": 1000, "memory_peak": 70, "volume_bytes": 5},
+        {"service": "cron", "image": "sha256:a", "image_bytes": 1000, "memory_peak": 20},
+    ]);
+    std::fs::write(&file, summary.to_string()).unwrap();
+    assert_eq!(commons.import(&["runs"]).code, 0);
+    assert_eq!(commons.taster(&PUBLISH).code, 0);
+    let entry = self::entry(&commons);
+    assert_eq!((&entry["peak_memory"], &entry["disk"]), (&json!(90), &json!(1005)), "{entry}");
+    let same = commons.taster(&["score", "--recompute", "out/catalogue.json"]);
+    assert!(same.code == 0 && same.out.contains("byte for byte"), "{same:?}");
+    // A newer run that measured nothing takes them away, and lines of an earlier taster stay readable.
+    commons.good("20261102-100000-blog-aaaa", "main");
+    assert_eq!(commons.import(&["runs"]).code, 0);
+    let text = std::fs::read_to_string(commons.path("history/blog.jsonl")).unwrap();
+    assert_eq!(text.matches("\"services\"").count(), 1, "{text}");
+    assert_eq!(commons.taster(&PUBLISH).code, 0);
+    let entry = self::entry(&commons);
+    assert_eq!(entry["level"]["run"], "20261102-100000-blog-aaaa");
+    assert_eq!((entry.get("peak_memory"), entry.get("disk")), (None, None), "{entry}");
+}
+
+#[test]
 fn a_run_that_is_not_in_the_history_gives_no_level() {
     let commons = Commons::new();
     commons.good("20261101-100000-blog-aaaa", "1.0.0+1.0");

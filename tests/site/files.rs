@@ -55,6 +55,23 @@ fn python_xml(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn a_page_names_no_table_and_has_no_list_that_is_not_there() {
+    let mut catalogue = sample::catalogue();
+    let told = ["Each is in the table below.", "<th scope=\"col\">from</th>", "class=\"runs\""];
+    let files = build(&catalogue, None);
+    let page = text(&files, "recipes/mastodon.html");
+    assert!(told.iter().all(|part| page.contains(part)), "{page}");
+    // The same releases, and nobody tried them.
+    let entry = catalogue.recipes.iter_mut().find(|entry| entry.name == "mastodon").unwrap();
+    (entry.upgrades, entry.required_stops, entry.runs) = Default::default();
+    let files = build(&catalogue, None);
+    let page = text(&files, "recipes/mastodon.html");
+    assert!(page.contains("no upgrade of this recipe was tried") && page.contains("no run is known"), "{page}");
+    assert!(page.contains("Which upgrades hold: none was tried."), "{page}");
+    assert!(!told.iter().any(|part| page.contains(part)), "{page}");
+}
+
+#[test]
 fn the_feed_tells_releases_and_levels_with_lasting_identifiers() {
     let files = published();
     let feed = text(&files, "feed.xml");

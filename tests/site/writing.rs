@@ -130,7 +130,9 @@ fn the_command_writes_the_site_beside_the_catalogue() {
     assert!(String::from_utf8_lossy(&ran.stderr).contains("other/recipes/blog.html is in the way of the site"));
     std::fs::write(folder.path().join("file"), "mine").unwrap();
     let ran = taster(folder.path(), &["catalogue", "--source", "recipes", "--out", "public", "--site", "file"]);
-    assert!(ran.status.code() == Some(2) && String::from_utf8_lossy(&ran.stderr).contains("file is in the way"));
+    assert!(
+        ran.status.code() == Some(2) && String::from_utf8_lossy(&ran.stderr).contains("file is a file; give a folder")
+    );
     // Without a folder of their own both files lie beside the pages: what was published there must not get lost.
     let ran = taster(folder.path(), &["catalogue", "--source", "recipes", "--site", "alone"]);
     assert!(ran.status.code() == Some(0) && folder.path().join("alone/catalogue.json").exists());
