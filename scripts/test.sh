@@ -25,8 +25,8 @@ if [ "$tier" = full ]; then
     echo "full tier: nothing is left out"
 else
     tests/apps/build.sh radicale
-    filter='not (binary(apps) and not test(radicale))'
-    echo "default tier: leaves out the real apps but Radicale (DokuWiki, WordPress with MariaDB, the PostgreSQL app); --full runs them"
+    filter='not (binary(apps) and not test(radicale)) and not test(/in_full_/)'
+    echo "default tier: leaves out the real apps but Radicale (DokuWiki, WordPress with MariaDB, the PostgreSQL app) and the long trials (in_full_*); --full runs them"
 fi
 
 if ! cargo nextest --version >/dev/null 2>&1; then
