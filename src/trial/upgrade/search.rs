@@ -38,9 +38,9 @@ impl Upgrades {
         while fails - reached > 1 {
             let middle = usize::midpoint(reached, fails);
             let (from, to) = (names[start].clone(), names[middle].clone());
-            let known = self.map.hop(&from, &to).map(|hop| (hop.outcome, hop.reason.clone()));
+            let known = self.map.hop(&from, &to).map(|hop| hop.outcome);
             let outcome = match known {
-                Some((outcome, _)) => outcome,
+                Some(outcome) => outcome,
                 None => match self.tell(session, host, &PlannedHop { from, to, kind: HopKind::Search }).await {
                     Ok(_) => Outcome::Passed,
                     Err(second) => {
