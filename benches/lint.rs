@@ -12,6 +12,10 @@ use std::time::{Duration, Instant};
 
 use taster::lint::{Options, Outside, Target, lint};
 
+/// The program's own allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Releases that each recipe of the many has.
 const RELEASES: usize = 10;
 /// How many the many are.

@@ -4,9 +4,10 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and fails by panicking")]
 
-use std::time::{Duration, Instant};
+mod measure;
 
 use jiff::{SignedDuration, Timestamp};
+use measure::{median, ratio};
 use rayon::prelude::*;
 use taster::catalogue::Trusted;
 use taster::history::{append, read};
@@ -56,22 +57,6 @@ fn main() {
     println!("stability                           {stabilities:>10.2?}   ratio {:.2}", ratio(stabilities, reference));
     println!("stability of each of 52 weeks       {weeks:>10.2?}   ratio {:.2}", ratio(weeks, reference));
     println!("all scores: levels, stability, weeks{all:>10.2?}   ratio {:.2}   (target 1 s)", ratio(all, reference));
-}
-
-fn ratio(ours: Duration, reference: Duration) -> f64 {
-    ours.as_secs_f64() / reference.as_secs_f64()
-}
-
-fn median(mut work: impl FnMut()) -> Duration {
-    let mut taken: Vec<Duration> = (0..5)
-        .map(|_| {
-            let began = Instant::now();
-            work();
-            began.elapsed()
-        })
-        .collect();
-    taken.sort();
-    taken[2]
 }
 
 /// A nightly job for almost three years; one in 97 steps fails.

@@ -20,6 +20,7 @@ use super::files::{FileEntry, FilesRequest, Part};
 use super::mux::{Channel, Opener, Side, drive};
 use super::protocol::{IngressStarted, IngressUpdate, NodeSetup, Pressure, Reply, Request, receive, send};
 use super::sqlite::{SqliteRequest, SqliteSaid};
+use super::throttle::{Throttle, Throttled};
 use super::usage::Usage;
 
 /// Pause after a connection that could not be taken.
@@ -202,6 +203,14 @@ impl Link {
     /// When the stream is broken, or the root cannot be looked through.
     pub async fn weigh(&self, root: &str) -> Result<u64, LinkError> {
         self.ask(&Request::Weigh(root.to_owned()), "weigh a volume").await.map(|(_, bytes)| bytes)
+    }
+
+    /// Gives everything on the node less processor and disk; with `None` all of it again.
+    ///
+    /// # Errors
+    /// When the stream is broken; what could not be throttled is in the answer.
+    pub async fn throttle(&self, throttle: Option<Throttle>) -> Result<Throttled, LinkError> {
+        self.ask(&Request::Throttle(throttle), "throttle the node").await.map(|(_, throttled)| throttled)
     }
 
     /// Reads or marks the SQLite databases below a root in the node.

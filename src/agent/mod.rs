@@ -19,6 +19,7 @@ mod protocol;
 pub mod probe;
 pub mod serve;
 mod sqlite;
+mod throttle;
 mod trust;
 mod usage;
 
@@ -26,4 +27,5 @@ pub use files::{FileEntry, FileKind, FilesRequest};
 pub use link::{Link, LinkError};
 pub use protocol::{IngressStarted, IngressUpdate, NodeSetup, Pressure};
 pub use sqlite::{SqliteRequest, SqliteSaid, SqliteTable};
+pub use throttle::{Throttle, Throttled};
 pub use usage::Usage;

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::files::FilesRequest;
 use super::sqlite::SqliteRequest;
+use super::throttle::Throttle;
 use crate::ingress::proxy::Upstreams;
 use crate::ingress::routes::RouteTable;
 
@@ -51,6 +52,8 @@ pub(super) enum Request {
     Usage(u32),
     /// How many bytes the files below a path take.
     Weigh(String),
+    /// Give the whole node less processor and disk, or all of it again.
+    Throttle(Option<Throttle>),
     /// Read or mark the SQLite databases of a volume.
     Sqlite(SqliteRequest),
     /// The channel becomes a tar archive of all copies.

@@ -17,6 +17,7 @@ use super::init::{DRIVER_LOCK, SETUP};
 use super::mux::{Channel, Side, drive};
 use super::protocol::{NodeSetup, Reply, Request, receive, send};
 use super::sqlite;
+use super::throttle;
 use super::trust;
 use super::usage;
 
@@ -65,6 +66,7 @@ async fn answer(mut channel: Channel, ingress: &IngressHost, forwards: &Forwards
             let done = tokio::task::spawn_blocking(move || usage::weigh(&root)).await;
             reply(channel, done.unwrap_or_else(|error| Err(error.to_string()))).await
         }
+        Request::Throttle(wanted) => reply(channel, Ok(throttle::set(wanted))).await,
         Request::Sqlite(request) => {
             let done = tokio::task::spawn_blocking(move || sqlite::perform(&request)).await;
             reply(channel, done.unwrap_or_else(|error| Err(error.to_string()))).await

@@ -4,6 +4,7 @@
 //! copied with what stands beside it, once more when it changed meanwhile, and SQLite recovers the copy. Only a row is planted in the original,
 //! under SQLite's own locks, which hold across containers of one kernel.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -27,6 +28,12 @@ const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// More databases than this in one volume are somebody's collection, not an app's store.
 const MOST: usize = 50;
 
+/// So many keys of one table are told at most.
+const MOST_KEYS: usize = 5000;
+
+/// So many bytes of a key are told, for people to read.
+const SHOWN: usize = 16;
+
 /// A database that changes all the time is copied so often before it is taken as it is.
 const ATTEMPTS: usize = 5;
 
@@ -44,21 +51,23 @@ pub enum SqliteRequest {
         /// Where.
         root: String,
     },
-    /// Make a table with one row in each.
-    Plant {
+    /// Have statements done in each, under SQLite's own locks.
+    Tell {
         /// Where.
         root: String,
-        /// The table's name: letters, digits and underscores.
-        table: String,
-        /// The row's only value.
-        value: String,
+        /// The databases, by their paths from the root; others are left alone.
+        only: Vec<String>,
+        /// What.
+        statements: String,
     },
-    /// Remove that table again; where it is not, there is nothing to do.
-    Unplant {
+    /// Ask a query of one column in a copy of each.
+    Ask {
         /// Where.
         root: String,
-        /// The table's name.
-        table: String,
+        /// The databases, by their paths from the root; others are left alone.
+        only: Vec<String>,
+        /// The query.
+        query: String,
     },
 }
 
@@ -73,6 +82,9 @@ pub struct SqliteTable {
     pub rows: u64,
     /// A digest of all of them that does not depend on their order.
     pub digest: String,
+    /// A digest of each row's primary key, and behind a colon how the key begins, in hexadecimal digits; `None` without one, or where there are
+    /// more than 5000 rows.
+    pub keys: Option<BTreeSet<String>>,
 }
 
 /// What came of a request.
@@ -80,6 +92,8 @@ pub struct SqliteTable {
 pub struct SqliteSaid {
     /// The tables, for [`SqliteRequest::Read`].
     pub tables: Vec<SqliteTable>,
+    /// The rows, for [`SqliteRequest::Ask`].
+    pub rows: Vec<String>,
     /// The databases that were found.
     pub files: Vec<String>,
     /// The databases with which it did not work, and why.
@@ -88,21 +102,22 @@ pub struct SqliteSaid {
 
 /// Does what is asked for. Everything here blocks.
 pub(super) fn perform(request: &SqliteRequest) -> Result<SqliteSaid, String> {
-    let (SqliteRequest::Read { root } | SqliteRequest::Plant { root, .. } | SqliteRequest::Unplant { root, .. }) =
-        request;
+    let (SqliteRequest::Read { root } | SqliteRequest::Tell { root, .. } | SqliteRequest::Ask { root, .. }) = request;
     let mut found = Vec::new();
     let held = Dir::root(Path::new(root)).map_err(|error| error.to_string())?;
     databases(&held, "", &mut found).map_err(|error| format!("cannot look through {root}: {error}"))?;
+    if let SqliteRequest::Tell { only, .. } | SqliteRequest::Ask { only, .. } = request {
+        found.retain(|file| only.contains(file));
+    }
     let mut said = SqliteSaid { files: found, ..SqliteSaid::default() };
     for file in said.files.clone() {
         let done = match request {
-            SqliteRequest::Read { .. } => read(&held, &file).map(|tables| said.tables.extend(tables)),
-            SqliteRequest::Plant { table, value, .. } => alter(root, &file, |database| {
-                database.execute_batch(&format!("CREATE TABLE \"{table}\" (value TEXT)"))?;
-                database.execute(&format!("INSERT INTO \"{table}\" VALUES (?1)"), [value]).map(drop)
-            }),
-            SqliteRequest::Unplant { table, .. } => {
-                alter(root, &file, |database| database.execute_batch(&format!("DROP TABLE IF EXISTS \"{table}\"")))
+            SqliteRequest::Read { .. } => {
+                on_copy(&held, &file, |copy| tables(copy, &file)).map(|tables| said.tables.extend(tables))
+            }
+            SqliteRequest::Tell { statements, .. } => alter(root, &file, |database| database.execute_batch(statements)),
+            SqliteRequest::Ask { query, .. } => {
+                on_copy(&held, &file, |copy| asked(copy, query)).map(|rows| said.rows.extend(rows))
             }
         };
         if let Err(why) = done {
@@ -134,13 +149,13 @@ fn databases(folder: &Dir, above: &str, found: &mut Vec<String>) -> io::Result<(
     Ok(())
 }
 
-/// Every table of a database, read on a copy.
-fn read(root: &Dir, file: &str) -> Result<Vec<SqliteTable>, String> {
+/// Looks into a copy of a database.
+fn on_copy<T>(root: &Dir, file: &str, look: impl FnOnce(&Path) -> rusqlite::Result<T>) -> Result<T, String> {
     std::fs::create_dir_all(SCRATCH).map_err(|error| format!("cannot make {SCRATCH}: {error}"))?;
     let scratch =
         tempfile::tempdir_in(SCRATCH).map_err(|error| format!("cannot make a folder in {SCRATCH}: {error}"))?;
     let copy = copied(root, file, scratch.path()).map_err(|error| format!("cannot copy it: {error}"))?;
-    tables(&copy, file).map_err(|error| error.to_string())
+    look(&copy).map_err(|error| error.to_string())
 }
 
 /// Copies a database with what stands beside it, again while it changes.
@@ -180,11 +195,33 @@ fn stamp(file: &File) -> io::Result<(u64, i64, i64)> {
     Ok((metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
 }
 
-fn tables(copy: &Path, file: &str) -> rusqlite::Result<Vec<SqliteTable>> {
-    // To be written as well: SQLite recovers a log that the app had not written back yet.
+/// Opens a copy. To be written as well: SQLite recovers a log that the app had not written back yet.
+fn opened(copy: &Path) -> rusqlite::Result<Connection> {
     let database =
         Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     database.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
+    Ok(database)
+}
+
+/// The first column of a query's rows, as text.
+fn asked(copy: &Path, query: &str) -> rusqlite::Result<Vec<String>> {
+    let database = opened(copy)?;
+    let mut query = database.prepare(query)?;
+    query.query_map([], |row| Ok(text(row.get_ref(0)?)))?.collect()
+}
+
+/// A value as people read it.
+fn text(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(text) | ValueRef::Blob(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Null => String::new(),
+    }
+}
+
+fn tables(copy: &Path, file: &str) -> rusqlite::Result<Vec<SqliteTable>> {
+    let database = opened(copy)?;
     let whole: String = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if whole != "ok" {
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
@@ -199,20 +236,25 @@ fn tables(copy: &Path, file: &str) -> rusqlite::Result<Vec<SqliteTable>> {
     names
         .into_iter()
         .map(|table| {
-            rows(&database, &table).map(|(rows, digest)| SqliteTable { file: file.to_owned(), table, rows, digest })
+            let (rows, digest, keys) = rows(&database, &table)?;
+            Ok(SqliteTable { file: file.to_owned(), table, rows, digest, keys })
         })
         .collect()
 }
 
-/// How many rows a table has, and the sum of their digests.
-fn rows(database: &Connection, table: &str) -> rusqlite::Result<(u64, String)> {
+/// How many rows a table has, the sum of their digests, and the digests of their primary keys.
+fn rows(database: &Connection, table: &str) -> rusqlite::Result<(u64, String, Option<BTreeSet<String>>)> {
+    let mut named = database.prepare("SELECT name FROM pragma_table_info(?1) WHERE pk > 0")?;
+    let named: Vec<String> = named.query_map([table], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let mut all = database.prepare(&format!("SELECT * FROM \"{}\"", table.replace('"', "\"\"")))?;
-    let columns = all.column_count();
+    let columns: Vec<bool> = all.column_names().map(|name| named.iter().any(|key| key == name)).collect();
     let mut found = all.query([])?;
     let (mut count, mut sum) = (0_u64, 0_u128);
+    let mut keys = (!named.is_empty()).then(BTreeSet::new);
     while let Some(row) = found.next()? {
-        let mut hash = Sha256::new();
-        for column in 0..columns {
+        let (mut whole, mut key) = (Sha256::new(), Sha256::new());
+        let mut shown = Vec::new();
+        for (column, is_key) in columns.iter().enumerate() {
             let (kind, bytes): (u8, Vec<u8>) = match row.get_ref(column)? {
                 ValueRef::Null => (0, Vec::new()),
                 ValueRef::Integer(number) => (1, number.to_be_bytes().to_vec()),
@@ -220,16 +262,29 @@ fn rows(database: &Connection, table: &str) -> rusqlite::Result<(u64, String)> {
                 ValueRef::Text(text) => (3, text.to_vec()),
                 ValueRef::Blob(blob) => (4, blob.to_vec()),
             };
-            hash.update([kind]);
-            hash.update((bytes.len() as u64).to_be_bytes());
-            hash.update(&bytes);
+            if *is_key {
+                shown.push(text(row.get_ref(column)?));
+            }
+            for hash in std::iter::once(&mut whole).chain(is_key.then_some(&mut key)) {
+                hash.update([kind]);
+                hash.update((bytes.len() as u64).to_be_bytes());
+                hash.update(&bytes);
+            }
         }
-        let digest = hash.finalize();
-        let part = digest.iter().take(16).fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte));
-        sum = sum.wrapping_add(part);
+        sum = sum.wrapping_add(beginning(whole));
         count += 1;
+        if let Some(known) = &mut keys {
+            let shown: String = shown.join(",").bytes().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
+            known.insert(format!("{:012x}:{shown}", beginning(key) >> 80));
+        }
+        keys = keys.filter(|known| known.len() <= MOST_KEYS);
     }
-    Ok((count, format!("{sum:032x}")))
+    Ok((count, format!("{sum:032x}"), keys))
+}
+
+/// The first sixteen bytes of a digest.
+fn beginning(hash: Sha256) -> u128 {
+    hash.finalize().iter().take(16).fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte))
 }
 
 /// Changes the original. What SQLite leaves beside it belongs to whom the database belongs to, so that the app can go on.
@@ -259,7 +314,7 @@ fn alter(root: &str, file: &str, change: impl FnOnce(&Connection) -> rusqlite::R
 mod tests {
     use super::*;
 
-    fn opened(path: &Path) -> Connection {
+    fn app(path: &Path) -> Connection {
         let database = Connection::open(path).unwrap();
         database.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;").unwrap();
         database
@@ -274,7 +329,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("deep")).unwrap();
         std::fs::write(folder.path().join("plain.txt"), [b'x'; 600]).unwrap();
         let path = folder.path().join("deep/app.db");
-        let app = opened(&path);
+        let app = app(&path);
         app.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); INSERT INTO notes VALUES (3, 'c')").unwrap();
         let root = Dir::root(folder.path()).unwrap();
         let mut found = Vec::new();
@@ -294,12 +349,35 @@ mod tests {
         assert_eq!(looked("deep/app.db")[0].digest, whole[0].digest);
         app.execute_batch("UPDATE notes SET text = 'z' WHERE id = 1").unwrap();
         assert_ne!(looked("deep/app.db")[0].digest, whole[0].digest);
+        assert_eq!(whole[0].keys, None, "its rows have no key");
+    }
+
+    #[test]
+    fn rows_are_told_apart_by_their_keys_whatever_else_is_in_them() {
+        let database = Connection::open_in_memory().unwrap();
+        database
+            .execute_batch(
+                "CREATE TABLE hits (page TEXT, at INTEGER, seen INTEGER, PRIMARY KEY (page, at)) WITHOUT ROWID; \
+                 INSERT INTO hits VALUES ('a', 1, 0), ('b', 1, 0)",
+            )
+            .unwrap();
+        let keys = || rows(&database, "hits").unwrap().2.unwrap();
+        let before = keys();
+        database.execute_batch("UPDATE hits SET seen = 9").unwrap();
+        assert_eq!((keys(), before.len()), (before.clone(), 2));
+        database.execute_batch("DELETE FROM hits WHERE page = 'b'; INSERT INTO hits VALUES ('b', 2, 9)").unwrap();
+        assert_eq!(keys().intersection(&before).count(), 1);
+        let many = "CREATE TABLE many (id INTEGER PRIMARY KEY); WITH RECURSIVE n(i) AS \
+                    (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5001) INSERT INTO many SELECT i FROM n";
+        database.execute_batch(many).unwrap();
+        let (count, _, keys) = rows(&database, "many").unwrap();
+        assert_eq!((count, keys), (5001, None));
     }
 
     #[test]
     fn a_planted_row_is_seen_by_the_app_and_goes_again() {
         let folder = tempfile::tempdir().unwrap();
-        let app = opened(&folder.path().join("app.db"));
+        let app = app(&folder.path().join("app.db"));
         let root = folder.path().display().to_string();
         alter(&root, "app.db", |database| database.execute_batch("CREATE TABLE canary (value TEXT)")).unwrap();
         let count = || -> i64 {
@@ -309,7 +387,7 @@ mod tests {
         alter(&root, "app.db", |database| database.execute_batch("DROP TABLE IF EXISTS canary")).unwrap();
         assert_eq!(count(), 0);
         // A database that is held by the app's own transaction is left alone, and the app goes on.
-        let other = opened(&folder.path().join("held.db"));
+        let other = self::app(&folder.path().join("held.db"));
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         let busy = alter(&root, "held.db", |database| {
             database.busy_timeout(Duration::from_millis(50))?;

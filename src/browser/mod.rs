@@ -24,7 +24,7 @@ mod chromium;
 
 pub use chromium::Browser;
 pub use find::{NAMES, VARIABLE, find};
-pub use picture::{PictureError, is_one_colour, side_by_side};
+pub use picture::{PictureError, is_one_colour, redrawn, side_by_side};
 pub use view::{ConsoleLine, Load, Patience, Step, StepFailure, View, Visit, holds};
 
 use std::collections::BTreeSet;

@@ -64,12 +64,30 @@ pub fn side_by_side(left: &[u8], right: &[u8]) -> Result<Vec<u8>, PictureError> 
             }
         }
     }
+    write(width, height, &pixels)
+}
+
+/// The same picture, drawn anew: whatever else a file of strangers holds stays behind. One of more than `most` pixels is none.
+///
+/// # Errors
+/// When it cannot be read, or is too large.
+pub fn redrawn(png: &[u8], most: u64) -> Result<Vec<u8>, PictureError> {
+    let head = png::Decoder::new(Cursor::new(png)).read_info()?;
+    let (width, height) = (head.info().width, head.info().height);
+    if u64::from(width) * u64::from(height) > most {
+        return Err(PictureError::Size { width, height });
+    }
+    let picture = read(png)?;
+    write(picture.width, picture.height, &picture.pixels)
+}
+
+fn write(width: u32, height: u32, pixels: &[u8]) -> Result<Vec<u8>, PictureError> {
     let mut png = Vec::new();
     let mut encoder = png::Encoder::new(&mut png, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(&pixels)?;
+    writer.write_image_data(pixels)?;
     writer.finish()?;
     Ok(png)
 }

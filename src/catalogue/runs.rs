@@ -145,7 +145,8 @@ fn link(run: &Run) -> RunLink {
 }
 
 fn level(run: &RunSummary) -> LevelReached {
-    let stops = run.steps.iter().find(|step| step.outcome == Outcome::Failed && step.kind != StepKind::Leftovers);
+    let counts = |step: &&StepResult| !matches!(step.kind, StepKind::Leftovers | StepKind::Stress);
+    let stops = run.steps.iter().filter(counts).find(|step| step.outcome == Outcome::Failed);
     let missing = match (run.level_is_at_least, stops) {
         (false, Some(step)) => format!("{} failed: {}", step.id, step.reason),
         _ => String::new(),

@@ -108,7 +108,7 @@ pub(super) fn trusted(
     Ok((Trusted::new(history, config.history.waive.clone(), as_of), set_aside))
 }
 
-fn tell_set_aside(set_aside: &[SetAside]) {
+pub(super) fn tell_set_aside(set_aside: &[SetAside]) {
     for SetAside { file, line, reason } in set_aside {
         eprintln!("warning: {file}:{line} is set aside: {reason}");
     }

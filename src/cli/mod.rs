@@ -7,13 +7,19 @@ macro_rules! say {
 }
 
 mod agent;
+mod all;
 mod catalogue;
+mod ci;
 mod demo;
 mod doctor;
 mod hold;
 mod history;
 mod lint;
+mod merge;
+mod nightly;
 mod node;
+mod plan;
+mod release;
 mod report;
 mod rerun;
 mod scan;
@@ -24,6 +30,7 @@ mod shell;
 mod sources;
 mod sync;
 mod test;
+mod trying;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -45,6 +52,7 @@ enum Command {
     Demo(demo::DemoArguments),
     Lint(Box<lint::LintArguments>),
     Test(Box<test::TestArguments>),
+    Ci(Box<ci::CiArguments>),
     Scenario(scenario::ScenarioArguments),
     Report(report::ReportArguments),
     Scan(Box<scan::ScanArguments>),
@@ -52,6 +60,10 @@ enum Command {
     History(history::HistoryArguments),
     Score(score::ScoreArguments),
     Sync(sync::SyncArguments),
+    Plan(plan::PlanArguments),
+    Release(Box<release::ReleaseArguments>),
+    Merge(merge::MergeArguments),
+    Nightly(Box<nightly::NightlyArguments>),
     Doctor(doctor::DoctorArguments),
     Node(node::NodeArguments),
     Schema(schema::SchemaArguments),
@@ -73,12 +85,17 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => block_on(demo::run(arguments)),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Test(arguments) => block_on(test::run(*arguments)),
+        Command::Ci(arguments) => ci::run(*arguments),
         Command::Scenario(arguments) => scenario::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Sync(arguments) => sync::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Release(arguments) => release::run(&arguments),
+        Command::Merge(arguments) => merge::run(&arguments),
+        Command::Nightly(arguments) => block_on(nightly::run(*arguments)),
         Command::Node(arguments) => block_on(node::run(arguments)),
         Command::Report(arguments) => report::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

@@ -94,6 +94,12 @@ fn check(path: &Path, recipe: Option<&Path>) -> anyhow::Result<ExitCode> {
         scenario.probe.len(),
         scenario.page.len()
     );
+    for (kind, reason) in scenario.skip.iter() {
+        say!(
+            "{} is not tried: {reason}. The level stays at “at least” without it, unless the commons waives it.",
+            kind.word()
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -34,6 +34,13 @@ pub(super) struct SourceArguments {
     quiet: bool,
 }
 
+impl SourceArguments {
+    /// The file of what the commons decides, when one was named.
+    pub(super) fn config(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+}
+
 /// What holds, after arguments, environment and `taster.toml`.
 pub(super) struct Settings {
     pub(super) config: Config,

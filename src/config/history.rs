@@ -1,6 +1,6 @@
 //! `[history]` of `taster.toml`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// `[history]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -23,5 +23,15 @@ pub struct Waiver {
     /// The kind of step.
     pub step: crate::record::StepKind,
     /// Why.
+    #[serde(deserialize_with = "reason")]
     pub reason: String,
+}
+
+/// A waiver is a decision, and decisions have reasons.
+fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let reason = String::deserialize(deserializer)?;
+    if reason.trim().is_empty() {
+        return Err(serde::de::Error::custom("it is empty: say why the commons accepts the skip"));
+    }
+    Ok(reason)
 }

@@ -243,6 +243,7 @@ impl Facts {
         };
         let loaded = compose::load(&sources, &lookup, &read).map_err(|error| broken(Broken::Refused(error.into())))?;
         let stack = choice.overrides.get("STACK_NAME").cloned().unwrap_or_default();
-        Ok(Set { name, kind: choice.kind, stack, environment, loaded, release: self.release.clone() })
+        let release = self.release.clone();
+        Ok(Set { name, kind: choice.kind, stack, environment, loaded, release, deploy_labels: OnceLock::new() })
     }
 }

@@ -31,6 +31,6 @@ pub use open::{Linted, Target, Trouble, lint, open, subject};
 pub use rule::{Check, Confidence, Family, FixKind, Need, Rule};
 pub use rules::{FAMILIES, find as find_rule};
 pub use set::{Found, Pair, Set, SetKind};
-pub use silence::{Baseline, Policy, PolicyError, unused_ignores};
+pub use silence::{Baseline, Policy, PolicyError, new_findings, unused_ignores};
 pub use subject::{ImageAnswer, Outside, Subject};
 pub use write::WriteError;

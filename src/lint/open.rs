@@ -122,11 +122,11 @@ pub fn subject(recipe: Recipe, path: &Path, outside: Outside, options: &Options)
     let path = path.to_owned();
     let abra = options.abra;
     let candidate = Facts::of(recipe, None, abra);
-    let files = candidate.files().clone();
+    let (files, tree) = (candidate.files().clone(), candidate.recipe.tree.clone());
     let loader = Box::new(move || match before {
         None => Ok(None),
         Some(tag) => {
-            let recipe = Recipe::release(&path, &tag).map_err(|error| error.to_string())?;
+            let recipe = Recipe::release(&path, &tag, &tree).map_err(|error| error.to_string())?;
             Ok(Some(Facts::beside(&files, recipe, Some(tag), abra)))
         }
     });

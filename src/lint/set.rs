@@ -1,5 +1,8 @@
 //! A set of compose files that is really deployed together, and where things are written in it.
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use super::draft::Location;
 use crate::compose::project::Project;
 use crate::compose::tree::{Content, Entry, Node};
@@ -20,6 +23,8 @@ pub struct Set {
     pub loaded: Loaded,
     /// The release it belongs to; `None` for the candidate.
     pub(super) release: Option<String>,
+    /// The labels under `deploy:` of each service, which most rules ask for: they are gathered once.
+    pub(super) deploy_labels: OnceLock<BTreeMap<String, Vec<Pair>>>,
 }
 
 /// Why a set is judged.
@@ -148,8 +153,10 @@ impl Set {
     }
 
     /// The labels under `deploy:` of a service: those that Traefik, abra and backup-bot read.
-    pub fn deploy_labels(&self, service: &str) -> Vec<Pair> {
-        self.pairs(&["services", service, "deploy", "labels"])
+    pub fn deploy_labels(&self, service: &str) -> &[Pair] {
+        let read = |name: &str| self.pairs(&["services", name, "deploy", "labels"]);
+        let all = || self.project().services().map(|(name, _)| (name.to_owned(), read(name))).collect();
+        self.deploy_labels.get_or_init(all).get(service).map_or(&[], Vec::as_slice)
     }
 
     /// The labels of a service's containers, which Traefik, abra and backup-bot do not read (recipe-format.md §1.5).

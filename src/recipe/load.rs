@@ -58,15 +58,16 @@ impl Recipe {
     }
 
     /// The files of a release (or of any revision) and what is parsed from them, without looking at the repository's other tags: its
-    /// releases and irregularities are left empty.
+    /// releases and irregularities are left empty. Files that are the same in `known`, another tree of that recipe, are not read again.
     ///
     /// # Errors
     /// As [`at`](Recipe::at).
-    pub fn release(path: &Path, revision: &str) -> Result<Recipe, Error> {
+    pub fn release(path: &Path, revision: &str, known: &Tree) -> Result<Recipe, Error> {
         let path = directory(path)?;
         let Some(repository) = Repository::open(&path)? else {
             return Err(Error::NotARepository { path, revision: revision.to_owned() });
         };
+        repository.remember(known);
         let commit = repository.resolve(revision)?;
         let mut builder = TreeBuilder::new(Limits::default());
         repository.read_tree(&commit, &mut builder, &mut Vec::new())?;

@@ -5,6 +5,7 @@
 //! as an [`Irregularity`] with its place. Nothing of a recipe is ever executed.
 
 mod abra_sh;
+mod beginning;
 mod env;
 mod environment;
 mod error;
@@ -20,6 +21,7 @@ mod version;
 mod worktree;
 
 pub use abra_sh::{AbraSh, Function, Variable};
+pub use beginning::Beginning;
 pub use env::{Comment, Entry, EnvFile, Modifier, Quoting, compose_files};
 pub use environment::{STACK_NAME_LIMIT, stack_name};
 pub use error::Error;

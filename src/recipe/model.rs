@@ -1,10 +1,12 @@
 //! What a recipe is, once it has been read.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::{AbraSh, EnvFile, OtherTag, Readme, Release, ReleaseNotes, Tree, Version};
+use super::git::Repository;
+use super::{AbraSh, EnvFile, Error, OtherTag, Readme, Release, ReleaseNotes, Tree, Version};
 
 /// One recipe at one revision.
 #[derive(Debug, Clone)]
@@ -91,19 +93,35 @@ impl Candidate {
 }
 
 impl Recipe {
-    /// The release that operators of this candidate come from: the newest one of another commit, and older than the candidate when that
-    /// is a release itself.
-    pub fn predecessor(&self) -> Option<&Release> {
-        self.earlier().last()
-    }
-
-    /// The releases of other commits that are older than the candidate, the oldest first.
-    pub fn earlier(&self) -> &[Release] {
+    /// The releases that operators of this candidate may come from, the oldest first; the newest comes last.
+    ///
+    /// Of a candidate that is a release itself: those of other commits that are older by their version. Of any other commit: those in its
+    /// history, so that an old commit is not upgraded from a release that came after it. Where none is in it, as when releases are tagged beside the
+    /// branch, those that did not come from it; and all of them where the history is not known (no git, a shallow clone).
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub fn earlier(&self) -> Result<Vec<Release>, Error> {
         let candidate = &self.candidate;
         // With changes that are not committed it is something else than the release on its commit.
         let is_own = |release: &Release| !candidate.dirty && Some(&release.commit) == candidate.commit.as_ref();
-        let own = self.releases.iter().position(is_own);
-        &self.releases[..own.unwrap_or(self.releases.len())]
+        if let Some(own) = self.releases.iter().position(is_own) {
+            return Ok(self.releases[..own].to_vec());
+        }
+        let (Some(commit), false) = (&candidate.commit, self.releases.is_empty()) else {
+            return Ok(self.releases.clone());
+        };
+        let repository = Repository::open(candidate.origin.path())?.filter(|repository| !repository.is_shallow());
+        let Some(repository) = repository else { return Ok(self.releases.clone()) };
+        let tagged: BTreeSet<&str> = self.releases.iter().map(|release| release.commit.as_str()).collect();
+        let before = repository.among_ancestors(commit, &tagged)?;
+        if before.is_empty() {
+            let came_from_it = |release: &Release| repository.leads_to(&release.commit, commit);
+            let beside = self.releases.iter().map(|release| Ok((release, came_from_it(release)?)));
+            let beside: Vec<(&Release, bool)> = beside.collect::<Result<_, Error>>()?;
+            return Ok(beside.into_iter().filter(|(_, after)| !after).map(|(release, _)| release.clone()).collect());
+        }
+        Ok(self.releases.iter().filter(|release| before.contains(&release.commit)).cloned().collect())
     }
 }
 

@@ -36,6 +36,9 @@ pub enum Fact {
         steps: Vec<PlannedStep>,
         /// What the plan leaves out, in words.
         left_out: Vec<String>,
+        /// The recipes that run beside it, because the scenario needs them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        beside: Vec<String>,
     },
     /// Something about the recipe's files that is worth knowing and stopped nothing.
     Irregularity {
@@ -185,6 +188,9 @@ pub struct PlannedStep {
     /// From where to where, of an upgrade that there is something to upgrade from for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hop: Option<PlannedHop>,
+    /// Why it will not be tried, where the scenario declares it as skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip: Option<String>,
 }
 
 /// What is going on within a step.

@@ -7,7 +7,9 @@ mod catalogue;
 mod event;
 mod finding;
 mod history;
+mod night;
 mod outcome;
+mod plan;
 mod recipes;
 mod cost;
 mod scan;
@@ -28,7 +30,13 @@ pub use finding::{
     SkippedRule, Span,
 };
 pub use history::{HistoryLine, HistoryStep, SCHEMA as HISTORY_SCHEMA, Trust};
-pub use outcome::{Class, Evidence, Outcome, StepKind, StepResult};
+pub use night::{NightReport, NightStage, SCHEMA as NIGHT_SCHEMA};
+pub use outcome::{Class, DECLARED, Evidence, Outcome, StepKind, StepResult};
+pub use plan::{
+    BumpKind, CHANGE_SCHEMA, Change, ChangePlan, ChangedFile, ChangedService, DueRecipe, DueWhy, FLEET_SCHEMA,
+    FleetRecipe, FleetReport, FleetResult, ImageBump, PlannedRecipe, SCHEMA as PLAN_SCHEMA, Shard, ShardPlan,
+    StepReason, VariantReason,
+};
 pub use recipes::{Features, ImageFeature, RecipeEntry, Recipes, ServiceImage, Services, VersionEntry};
 pub use scan::{SCHEMA as SCAN_SCHEMA, ScanReport, ScanState, Scanned};
 pub use schema::schemas;

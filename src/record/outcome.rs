@@ -54,13 +54,33 @@ pub enum StepKind {
     Backup,
     /// Everything lost, then restored.
     Restore,
+    /// A backup of the release before, restored into the candidate.
+    OldBackup,
     /// Opened in a real browser.
     Smoke,
+    /// Installed once more on a node that is short of processor and disk: how near its healthchecks come to killing it. Counts for no level.
+    Stress,
     /// Nothing left behind after undeploy and purge.
     Leftovers,
 }
 
 impl StepKind {
+    /// All kinds, in the order in which they are tried.
+    pub const IN_ORDER: [Self; 12] = [
+        Self::Lint,
+        Self::Install,
+        Self::Restart,
+        Self::Redeploy,
+        Self::Backup,
+        Self::Restore,
+        Self::Smoke,
+        Self::Upgrade,
+        Self::Rollback,
+        Self::OldBackup,
+        Self::Stress,
+        Self::Leftovers,
+    ];
+
     /// The word used in identifiers and reports.
     pub fn word(self) -> &'static str {
         match self {
@@ -72,7 +92,9 @@ impl StepKind {
             Self::Rollback => "rollback",
             Self::Backup => "backup",
             Self::Restore => "restore",
+            Self::OldBackup => "old-backup",
             Self::Smoke => "smoke",
+            Self::Stress => "stress",
             Self::Leftovers => "leftovers",
         }
     }
@@ -80,6 +102,9 @@ impl StepKind {
 
 /// A short, stable name for the cause of an outcome, such as `crash-loop` or `image-missing`; programs may rely on it.
 pub type Class = String;
+
+/// The class of a step that the scenario declares as skipped. It proves nothing (design.md §3.2).
+pub const DECLARED: &str = "declared";
 
 /// One piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

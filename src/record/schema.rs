@@ -7,6 +7,8 @@ use super::catalogue::Catalogue;
 use super::event::Event;
 use super::finding::LintReport;
 use super::history::HistoryLine;
+use super::night::NightReport;
+use super::plan::{ChangePlan, FleetReport, ShardPlan};
 use super::recipes::Recipes;
 use super::scan::ScanReport;
 use super::score::ScoreReport;
@@ -16,9 +18,13 @@ use super::summary::RunSummary;
 pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         ("catalogue", schema_for!(Catalogue).to_value()),
+        ("change", schema_for!(ChangePlan).to_value()),
         ("event", schema_for!(Event).to_value()),
+        ("fleet", schema_for!(FleetReport).to_value()),
         ("history", schema_for!(HistoryLine).to_value()),
         ("lint", schema_for!(LintReport).to_value()),
+        ("night", schema_for!(NightReport).to_value()),
+        ("plan", schema_for!(ShardPlan).to_value()),
         ("recipes", schema_for!(Recipes).to_value()),
         ("run", schema_for!(RunSummary).to_value()),
         ("scan", schema_for!(ScanReport).to_value()),

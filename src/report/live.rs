@@ -85,10 +85,17 @@ impl Live {
                 let bold = Style::new().bold();
                 Some(format!("{bold}{}{bold:#} {}", header.recipe, super::verdict::candidate(&header.candidate)))
             }
-            Fact::Plan { steps, left_out } => {
-                let steps: Vec<String> = steps.iter().map(planned).collect();
+            Fact::Plan { steps, left_out, beside } => {
+                let tried: Vec<String> = steps.iter().filter(|step| step.skip.is_none()).map(planned).collect();
+                let skipped = steps.iter().filter_map(|step| Some((planned(step), step.skip.as_ref()?)));
+                let skipped = skipped.map(|(name, why)| format!("\n{dim}{:>9}  {name}: {why}{dim:#}", "skipped"));
                 let left_out = left_out.join("; ");
-                label("plan", format!("{}\n{dim}{:>9}  {left_out}{dim:#}", steps.join(" → "), "left out"))
+                let rest = format!("{}\n{dim}{:>9}  {left_out}{dim:#}", skipped.collect::<String>(), "left out");
+                let beside = match beside.is_empty() {
+                    true => String::new(),
+                    false => format!("\n{dim}{:>9}  {}{dim:#}", "beside", beside.join(", ")),
+                };
+                label("plan", format!("{}{beside}{rest}", tried.join(" → ")))
             }
             Fact::Irregularity { place, text } => label("note", format!("{place}: {text}")),
             Fact::Node(facts) => label(

@@ -25,12 +25,27 @@ fn escaped(part: &str) -> String {
                 escaped.push(c);
             }
             c if c.is_control() => escaped.push(' '),
+            // They would turn round what a reader sees of the text beside it.
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                escaped.push('\u{fffd}')
+            }
             c if c.is_ascii() => escaped.push_str(&format!("&#{};", u32::from(c))),
             c => escaped.push(c),
         }
     }
     // A bare address would become a link.
     escaped.replace("www.", "www&#46;")
+}
+
+/// Text for a terminal, without control characters.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Lines of text that Markdown and HTML leave as they are, in a `<pre>`: neither forge looks for mentions, links or references in one.
+pub(super) fn markdown_block(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(escaped).collect();
+    format!("<pre>{}</pre>", lines.join("\n"))
 }
 
 /// Our sentences mark names by backquotes: code in HTML.
@@ -61,6 +76,12 @@ mod tests {
         assert!(!shown.contains(['<', '|', '@', '[', '`', ':']), "{shown}");
         let shown = markdown("a `x|y\n## z`");
         assert_eq!(shown, "a <code>x&#124;y &#35;&#35; z</code>");
+    }
+
+    #[test]
+    fn a_block_cannot_be_left_and_nothing_is_turned_round() {
+        let shown = markdown_block("a\u{1b}[1m\n</pre> @all <b>\n\n# x\u{202e}y");
+        assert_eq!(shown, "<pre>a &#91;1m\n&#60;/pre&#62; &#64;all &#60;b&#62;\n\n&#35; x\u{fffd}y</pre>");
     }
 
     #[test]

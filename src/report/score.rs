@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::markup::plain;
 use crate::record::{DimensionDetail, Observation, RecipeScore, RungState, StabilityDetail};
 use crate::score::HALF_LIFE_DAYS;
 
@@ -50,11 +51,6 @@ fn mark(state: RungState) -> &'static str {
         RungState::Missing => "✗",
         RungState::Unknown => "?",
     }
-}
-
-/// Texts come from recipes: no control characters on a terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn of_dimension(dimension: &DimensionDetail, lines: &mut Vec<String>) {

@@ -26,17 +26,24 @@ impl RunId {
 
     /// Whether a text could be an identifier of a run: `20261121-063824-name-abcd`.
     pub(super) fn is_one(text: &str) -> bool {
-        let parts: Vec<&str> = text.split('-').collect();
-        let [date, time, .., tail] = parts.as_slice() else { return false };
+        let mut parts = text.splitn(3, '-');
+        let (Some(date), Some(time), Some(rest)) = (parts.next(), parts.next(), parts.next()) else { return false };
+        let tail = rest.rsplit('-').next().unwrap_or(rest);
         let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
         digits(date, 8) && digits(time, 6) && tail.len() == 4 && tail.bytes().all(|byte| byte.is_ascii_lowercase())
     }
 
     /// When the run of an identifier began; `None` for a text that is no identifier.
     pub fn began(text: &str) -> Option<jiff::Timestamp> {
-        let time =
-            jiff::civil::DateTime::strptime("%Y%m%d-%H%M%S", text.get(..15).filter(|_| Self::is_one(text))?).ok()?;
-        Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+        if !Self::is_one(text) {
+            return None;
+        }
+        // Only digits stand there. A history has hundreds of thousands of these, and a parser by a pattern takes ten times as long.
+        let number = |from: usize, to: usize| text.get(from..to)?.parse::<i16>().ok();
+        let small = |from: usize| number(from, from + 2).and_then(|number| i8::try_from(number).ok());
+        let date = jiff::civil::Date::new(number(0, 4)?, small(4)?, small(6)?).ok()?;
+        let time = jiff::civil::Time::new(small(9)?, small(11)?, small(13)?, 0).ok()?;
+        jiff::tz::Offset::UTC.to_timestamp(date.to_datetime(time)).ok()
     }
 
     /// The identifier as text.
@@ -67,6 +74,7 @@ impl RunFolder {
         for sub in ["logs", "deployed"] {
             std::fs::create_dir_all(path.join(sub))?;
         }
+        hide(root)?;
         Ok(Self { path })
     }
 
@@ -93,6 +101,16 @@ impl RunFolder {
     }
 }
 
+/// Tells git to leave our own folder alone, which usually lies in the recipe's: what a run left must not make the next one's recipe one
+/// with uncommitted files.
+fn hide(root: &Path) -> io::Result<()> {
+    let own = root.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == ".taster"));
+    match own.map(|own| own.join(".gitignore")) {
+        Some(ignore) if !ignore.exists() => std::fs::write(ignore, "# Made by taster: runs are not committed.\n*\n"),
+        _ => Ok(()),
+    }
+}
+
 /// Writes a file whole or not at all, readable by everybody: artefacts are collected, and pages are served. A file that holds the same
 /// already is left alone.
 ///
@@ -109,4 +127,21 @@ pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
     file.persist(path)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn git_leaves_our_own_folder_alone_and_no_other_is_touched() {
+        let dir = tempfile::tempdir().unwrap();
+        let (own, other) = (dir.path().join(".taster/runs"), dir.path().join("results"));
+        for root in [&own, &own, &other] {
+            RunFolder::create(root, &RunId::new("teapot")).unwrap();
+        }
+        let ignore = std::fs::read_to_string(dir.path().join(".taster/.gitignore")).unwrap();
+        assert!(ignore.lines().any(|line| line == "*"), "{ignore}");
+        assert!(!other.join(".gitignore").exists() && !dir.path().join(".gitignore").exists());
+    }
 }

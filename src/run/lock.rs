@@ -120,6 +120,17 @@ impl RunLock {
     }
 }
 
+/// Waits until no other process of this lock domain, and nobody else in this one, holds what this returns: for work on what all runs share.
+/// The lock is the kernel's own, on the folder itself: it leaves no file behind, and goes with the process (lesson 32).
+///
+/// # Errors
+/// When the lock directory cannot be made or locked.
+pub fn alone() -> io::Result<File> {
+    let directory = File::open(directory()?)?;
+    directory.lock()?;
+    Ok(directory)
+}
+
 /// Removes what dead runs left beside their locks.
 ///
 /// # Errors

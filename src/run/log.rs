@@ -1,7 +1,7 @@
 //! The writer of the event log: appended as things happen, so that a run killed at any moment leaves a readable log.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -112,23 +112,44 @@ impl RunLog {
 /// # Errors
 /// When the file cannot be read, or a line before the last is not an event.
 pub fn read(path: &Path) -> io::Result<Vec<Event>> {
-    let text = std::fs::read(path)?;
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
-    let mut events = Vec::with_capacity(lines.len());
-    for (index, line) in lines.iter().enumerate() {
-        match serde_json::from_str(line) {
+    parse(&path.display().to_string(), BufReader::with_capacity(1 << 16, File::open(path)?))
+}
+
+/// The events of a log; `name` is what messages call it.
+///
+/// # Errors
+/// When it cannot be read, or a line before the last is not an event.
+pub fn parse(name: &str, mut lines: impl BufRead) -> io::Result<Vec<Event>> {
+    // Line by line: a log of a hundred thousand events must not lie in memory twice.
+    let (mut line, mut number) = (Vec::new(), 0);
+    let (mut events, mut torn) = (Vec::new(), None);
+    loop {
+        line.clear();
+        if lines.read_until(b'\n', &mut line)? == 0 {
+            return Ok(events);
+        }
+        number += 1;
+        let text = line.trim_ascii_end();
+        if text.is_empty() {
+            continue;
+        }
+        if let Some(error) = torn {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+        }
+        match event(text) {
             Ok(event) => events.push(event),
-            Err(_) if index + 1 == lines.len() => break,
-            Err(error) => {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    format!("{}:{}: not an event: {error}", path.display(), index + 1),
-                ));
-            }
+            // Only the last line may be torn.
+            Err(error) => torn = Some(format!("{name}:{number}: not an event: {error}")),
         }
     }
-    Ok(events)
+}
+
+/// What is not UTF-8 is replaced: an event with a broken name in it still counts.
+fn event(line: &[u8]) -> serde_json::Result<Event> {
+    match std::str::from_utf8(line) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_str(&String::from_utf8_lossy(line)),
+    }
 }
 
 #[cfg(test)]

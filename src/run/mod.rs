@@ -6,6 +6,6 @@ mod log;
 mod redact;
 
 pub use folder::{RunFolder, RunId, replace_file};
-pub use lock::{Liveness, RunLock, liveness, lock_domain, sweep};
-pub use log::{EventSink, RunLog, read};
+pub use lock::{Liveness, RunLock, alone, liveness, lock_domain, sweep};
+pub use log::{EventSink, RunLog, parse, read};
 pub use redact::Redactor;

@@ -59,6 +59,9 @@ impl<'a> Written<'a> {
         for (index, seed) in scenario.seed.iter().enumerate() {
             self.command(&[Step::Key("seed"), Step::Index(index)], (&seed.service, &seed.run), has, &mut found);
         }
+        for (index, write) in scenario.write.iter().enumerate() {
+            self.command(&[Step::Key("write"), Step::Index(index)], (&write.service, &write.run), has, &mut found);
+        }
         for (index, probe) in scenario.probe.iter().enumerate() {
             self.command(&[Step::Key("probe"), Step::Index(index)], (&probe.service, &probe.run), has, &mut found);
         }

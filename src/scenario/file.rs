@@ -7,11 +7,16 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::need::{Need, needs};
 use super::page::Page;
+use super::skip::{Reason, Skips};
 pub use crate::config::FileError as ScenarioError;
 
 /// Where a recipe keeps its scenario.
 pub const PATH_IN_RECIPE: &str = "tests/taster.toml";
+
+/// In the command of a `[[write]]`: another text each time.
+pub const MARK: &str = "{mark}";
 
 /// A scenario.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -29,6 +34,9 @@ pub struct Scenario {
     /// Writes data that must survive.
     #[serde(default)]
     pub seed: Vec<Seed>,
+    /// Writes data again and again while a backup is taken; `{mark}` in the command is another text each time, which a probe prints.
+    #[serde(default, deserialize_with = "writes")]
+    pub write: Vec<Seed>,
     /// Reads data: equal before and after.
     #[serde(default, deserialize_with = "probes")]
     pub probe: Vec<Probe>,
@@ -38,6 +46,12 @@ pub struct Scenario {
     /// What operators do between two releases.
     #[serde(default)]
     pub upgrade: Upgrade,
+    /// Other recipes that must run beside it, by name, as stacks of their own on the same node.
+    #[serde(default, deserialize_with = "needs")]
+    pub needs: BTreeMap<String, Need>,
+    /// Steps that cannot be tried, each with its reason. They prove nothing: only the commons may accept them for a level.
+    #[serde(default)]
+    pub skip: Skips,
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
@@ -157,6 +171,9 @@ pub struct Upgrade {
     /// Releases at which every operator must stop, as the release notes say: no upgrade past one of them is tried.
     #[serde(default)]
     pub stops: Vec<String>,
+    /// Tables of which an upgrade may take rows away, each with the reason: without it a row that is gone is lost data.
+    #[serde(default, deserialize_with = "reasons")]
+    pub may_lose: BTreeMap<String, String>,
     /// What operators do on the way to a release, by the release's version; `candidate` is the one under test.
     #[serde(default)]
     pub edges: BTreeMap<String, Edge>,
@@ -207,6 +224,24 @@ fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 
 fn filled_if_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     filled(deserializer).map(Some)
+}
+
+/// What is declared has a reason.
+fn reasons<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let reasons = BTreeMap::<String, Reason>::deserialize(deserializer)?;
+    Ok(reasons.into_iter().map(|(key, Reason(reason))| (key, reason)).collect())
+}
+
+/// What is written can be found again.
+fn writes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Seed>, D::Error> {
+    let writes = Vec::<Seed>::deserialize(deserializer)?;
+    match writes.iter().find(|write| !write.run.contains(MARK)) {
+        Some(write) => Err(serde::de::Error::custom(format!(
+            "`{}` writes the same each time: put {MARK} where another text shall stand each time",
+            write.run.trim()
+        ))),
+        None => Ok(writes),
+    }
 }
 
 /// Probes are told apart by their names.
@@ -295,6 +330,9 @@ mod tests {
         assert_eq!((error.line, error.to_string().contains("would check nothing")), (4, true), "{error}");
         let error = Scenario::parse("f", &(probe("rows", "a") + &probe("rows", "b"))).unwrap_err();
         assert!(error.to_string().contains("two probes are named `rows`"), "{error}");
+        let write = |run: &str| Scenario::parse("f", &format!("[[write]]\nservice = \"app\"\nrun = \"{run}\"\n"));
+        assert_eq!(write("add '{mark}'").unwrap().write.len(), 1);
+        assert!(write("add tea").unwrap_err().to_string().contains("writes the same each time"));
         assert!(Scenario::parse("f", "[ready]\ncontains = \"\"\n").is_err());
         let error = Scenario::parse("f", "[limits]\ndeploy = \"soon\"\n").unwrap_err();
         assert!(error.to_string().contains("not a duration"), "{error}");

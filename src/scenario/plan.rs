@@ -19,6 +19,8 @@ pub fn is_guess(variant: &str) -> bool {
 pub struct PlanOptions {
     /// Only these steps, and those they rest on; all of them when empty.
     pub steps: Vec<StepKind>,
+    /// The user named these steps: they are tried although the scenario declares them, or what they rest on, as skipped.
+    pub named: bool,
     /// Only these variants beside the sampled one; all that the scenario declares when empty.
     pub variants: Vec<String>,
     /// Not these steps, and why not.
@@ -27,6 +29,8 @@ pub struct PlanOptions {
     pub full: bool,
     /// The whole chain of upgrades with its skips.
     pub chain: bool,
+    /// An install on a node that is short of processor and disk as well.
+    pub stress: bool,
     /// No upgrade may skip releases, and why not.
     pub no_skips: Option<String>,
 }
@@ -39,20 +43,6 @@ pub struct Plan {
     /// What is left out, in words.
     pub left_out: Vec<String>,
 }
-
-/// The kinds of steps, in their order.
-const TRIED: [StepKind; 10] = [
-    StepKind::Lint,
-    StepKind::Install,
-    StepKind::Restart,
-    StepKind::Redeploy,
-    StepKind::Backup,
-    StepKind::Restore,
-    StepKind::Smoke,
-    StepKind::Upgrade,
-    StepKind::Rollback,
-    StepKind::Leftovers,
-];
 
 /// What a plan is made from beside what the user asked for.
 #[derive(Debug, Clone, Copy)]
@@ -70,20 +60,23 @@ pub struct Known<'a> {
 /// Makes the plan. Each declared variant is installed once the sampled one has shown all it has.
 pub fn plan(options: &PlanOptions, known: Known<'_>) -> Plan {
     let mut plan = Plan { steps: Vec::new(), left_out: Vec::new() };
-    for kind in TRIED {
-        if kind == StepKind::Leftovers {
+    for kind in StepKind::IN_ORDER {
+        if kind == StepKind::Stress {
             plan.variants(options, known);
         }
         if !options.wants(kind) {
             let why = options.without.iter().find(|(without, _)| *without == kind);
             let why = match why {
                 Some((_, why)) => why,
-                None if kind == StepKind::Rollback && options.steps.is_empty() => "with --full",
+                None if kind == StepKind::Stress && options.steps.is_empty() => "with --stress",
+                None if is_long(kind) && options.steps.is_empty() => "with --full",
                 None => "not asked for",
             };
             plan.left_out.push(format!("{} ({why})", kind.word()));
         } else if kind == StepKind::Upgrade {
             plan.upgrades(options, known);
+        } else if kind == StepKind::OldBackup {
+            plan.old_backup(known);
         } else {
             plan.add(kind, DEFAULT_VARIANT, None);
         }
@@ -91,7 +84,17 @@ pub fn plan(options: &PlanOptions, known: Known<'_>) -> Plan {
             plan.skips(options, known);
         }
     }
+    if !options.named {
+        for step in &mut plan.steps {
+            step.skip = known.scenario.skip.why(step.kind);
+        }
+    }
     plan
+}
+
+/// Whether a step takes too long for every pull request.
+fn is_long(kind: StepKind) -> bool {
+    matches!(kind, StepKind::Rollback | StepKind::OldBackup)
 }
 
 impl PlanOptions {
@@ -99,16 +102,19 @@ impl PlanOptions {
         if self.without.iter().any(|(without, _)| *without == kind) {
             return false;
         }
+        if kind == StepKind::Stress && self.stress {
+            return true;
+        }
         if self.steps.is_empty() {
-            return self.full || kind != StepKind::Rollback;
+            return kind != StepKind::Stress && (self.full || !is_long(kind));
         }
         let asked = |kind| self.steps.contains(&kind);
         // Everything on a node rests on an install, which lint does without; what is restored was backed up, and back leads only what
         // went ahead.
         let rests_on_it = match kind {
-            StepKind::Install => self.steps != [StepKind::Lint],
+            StepKind::Install => self.steps != [StepKind::Lint] || self.stress,
             StepKind::Backup => asked(StepKind::Restore),
-            StepKind::Upgrade => asked(StepKind::Rollback),
+            StepKind::Upgrade => asked(StepKind::Rollback) || asked(StepKind::OldBackup),
             _ => false,
         };
         asked(kind) || rests_on_it
@@ -121,7 +127,7 @@ impl Plan {
             Some(hop) => format!("{}:{}→{}@{variant}", kind.word(), hop.from, hop.to),
             None => format!("{}@{variant}", kind.word()),
         };
-        self.steps.push(PlannedStep { id, kind, variant: variant.to_owned(), hop });
+        self.steps.push(PlannedStep { id, kind, variant: variant.to_owned(), hop, skip: None });
     }
 
     fn variants(&mut self, options: &PlanOptions, known: Known<'_>) {
@@ -155,6 +161,13 @@ impl Plan {
             kind: HopKind::Newest,
         });
         self.add(StepKind::Upgrade, DEFAULT_VARIANT, newest);
+    }
+
+    /// A backup of the newest release, restored into the candidate. Without an earlier release there is none.
+    fn old_backup(&mut self, known: Known<'_>) {
+        let Some(from) = known.from else { return };
+        let (from, to) = (from.to_owned(), known.candidate.to_owned());
+        self.add(StepKind::OldBackup, DEFAULT_VARIANT, Some(PlannedHop { from, to, kind: HopKind::Newest }));
     }
 
     fn skips(&mut self, options: &PlanOptions, known: Known<'_>) {
@@ -213,15 +226,16 @@ mod tests {
         let known = Known { candidate: "abc", from: Some("2.0.0+2"), route: &route, scenario: &scenario };
         let ids = |options: &PlanOptions| -> Vec<String> {
             let steps = plan(options, known).steps.into_iter();
-            steps
-                .filter(|step| step.kind >= StepKind::Upgrade && step.kind <= StepKind::Rollback)
-                .map(|step| step.id)
-                .collect()
+            steps.filter(|step| step.hop.is_some() || step.kind == StepKind::Rollback).map(|step| step.id).collect()
         };
         let hops = ["1.0.0+1→1.1.0+1", "1.1.0+1→2.0.0+2", "2.0.0+2→abc"].map(|hop| format!("upgrade:{hop}@default"));
         let skips = ["1.0.0+1→abc", "1.1.0+1→abc"].map(|hop| format!("upgrade:{hop}@default"));
         let full = ids(&PlanOptions { full: true, ..PlanOptions::default() });
-        assert_eq!(full, [&hops[..], &["rollback@default".to_owned()], &skips].concat());
+        let old_backup = "old-backup:2.0.0+2→abc@default".to_owned();
+        assert_eq!(
+            full,
+            [&hops[..], &["rollback@default".to_owned()], &skips, std::slice::from_ref(&old_backup)].concat()
+        );
         let chain = ids(&PlanOptions { chain: true, steps: vec![StepKind::Upgrade], ..PlanOptions::default() });
         assert_eq!(chain, [&hops[..], &skips].concat());
         assert_eq!(ids(&PlanOptions::default()), hops[2..]);
@@ -230,10 +244,27 @@ mod tests {
         assert!(left_out.contains(&"rollback (with --full)".to_owned()), "{left_out:?}");
         let back = ids(&PlanOptions { steps: vec![StepKind::Rollback], ..PlanOptions::default() });
         assert_eq!(back, [hops[2].clone(), "rollback@default".to_owned()]);
+        let old = ids(&PlanOptions { steps: vec![StepKind::OldBackup], ..PlanOptions::default() });
+        assert_eq!(old, [hops[2].clone(), old_backup]);
+        for words in ["old-backup (with --full)", "stress (with --stress)"] {
+            assert!(left_out.contains(&words.to_owned()), "{left_out:?}");
+        }
         let no_skips = Some("no copies there".to_owned());
         let without = PlanOptions { full: true, no_skips, ..PlanOptions::default() };
-        assert_eq!(ids(&without).len(), 4);
+        assert_eq!(ids(&without).len(), 5);
         assert!(plan(&without, known).left_out.iter().any(|words| words.contains("no copies there")));
+    }
+
+    #[test]
+    fn stress_comes_only_when_it_is_asked_for_and_before_everything_is_removed() {
+        let ids = |options: &PlanOptions| -> Vec<String> {
+            plan(options, known(&Scenario::default())).steps.into_iter().map(|step| step.id).collect()
+        };
+        assert!(!ids(&PlanOptions { full: true, ..PlanOptions::default() }).contains(&"stress@default".to_owned()));
+        let stress = ids(&PlanOptions { stress: true, ..PlanOptions::default() });
+        assert_eq!(stress[stress.len() - 2..], ["stress@default", "leftovers@default"]);
+        let only = PlanOptions { steps: vec![StepKind::Stress], ..PlanOptions::default() };
+        assert_eq!(ids(&only), ["install@default", "stress@default"]);
     }
 
     #[test]

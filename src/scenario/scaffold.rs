@@ -19,6 +19,10 @@ pub fn scaffold(recipe: &str, has: &Surroundings<'_>, files: &[String]) -> Strin
     pages(&mut text, has);
     data(&mut text, has);
     variants(&mut text, has, files);
+    text.push_str(
+        "\n# A step that cannot be tried, and why. It proves nothing: the level stays at “at least” what comes before it.\n\
+         #[skip]\n#smoke = \"its pages are for programs, not for people\"\n",
+    );
     text.push_str("\n#[limits]\n#deploy = \"300s\"                # time for a deploy to converge; else the recipe's TIMEOUT, or 120 s\n");
     text
 }

@@ -16,11 +16,29 @@ pub(super) const POINTS: usize = 2039;
 /// own, so that they are independent of each other. `POINTS` is prime, so every step visits all of them.
 const STEPS: [usize; 4] = [1, 572, 944, 1452];
 
-/// ln sin t and ln cos t in the middle of each cell.
-static LOGARITHMS: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| {
-    let width = FRAC_PI_2 / CELLS as f64;
-    (0..CELLS).map(|cell| (cell as f64 + 0.5) * width).map(|t| (t.sin().ln(), t.cos().ln())).collect()
+/// Cells at the lower end in which a straight line would not follow ln sin t.
+const BENT: usize = 48;
+
+/// What is more than so many times less likely than the most likely cell is nothing, in natural logarithms.
+const NOTHING: f64 = 37.0;
+
+/// What every posterior needs of the cells.
+struct Cells {
+    /// ln sin t and ln cos t in the middle of each.
+    middles: Vec<(f64, f64)>,
+    /// ln sin² t at the edges; of the first one, which has none, that of the first middle.
+    edges: Vec<f64>,
+}
+
+static CELL: LazyLock<Cells> = LazyLock::new(|| {
+    let middle = |cell: usize| (cell as f64 + 0.5) * WIDTH;
+    let mut edges: Vec<f64> = (0..=CELLS).map(|edge| 2.0 * (edge as f64 * WIDTH).sin().ln()).collect();
+    edges[0] = 2.0 * middle(0).sin().ln();
+    Cells { middles: (0..CELLS).map(middle).map(|t| (t.sin().ln(), t.cos().ln())).collect(), edges }
 });
+
+/// How wide a cell is.
+const WIDTH: f64 = FRAC_PI_2 / CELLS as f64;
 
 /// A Beta distribution as its quantiles at (i + ½) / [`POINTS`], ascending.
 #[derive(Debug, Clone)]
@@ -33,68 +51,102 @@ impl Beta {
     /// The distribution with these parameters, both at least ½.
     pub(super) fn new(alpha: f64, beta: f64) -> Self {
         let (of_sin, of_cos) = (2.0 * alpha - 1.0, 2.0 * beta - 1.0);
-        let heights: Vec<f64> = LOGARITHMS.iter().map(|(sin, cos)| of_sin * sin + of_cos * cos).collect();
-        let top = heights.iter().copied().fold(f64::MIN, f64::max);
-        let mut sums = Vec::with_capacity(CELLS + 1);
-        let mut sum = 0.0;
-        sums.push(sum);
-        for height in heights {
-            sum += (height - top).exp();
-            sums.push(sum);
+        let cells = &*CELL;
+        let mut heights = [0.0; CELLS];
+        let mut top = f64::MIN;
+        for (height, (sin, cos)) in heights.iter_mut().zip(&cells.middles) {
+            *height = of_sin * sin + of_cos * cos;
+            top = top.max(*height);
         }
-        let mut cell = 0;
-        let quantile = |point: usize| {
-            let wanted = (point as f64 + 0.5) / POINTS as f64 * sum;
-            while cell + 1 < CELLS && sums[cell + 1] < wanted {
-                cell += 1;
+        let mut sums = [0.0; CELLS + 1];
+        let mut sum = 0.0;
+        for (cell, height) in heights.iter().enumerate() {
+            if top - height < NOTHING {
+                sum += (height - top).exp();
             }
-            let within = (wanted - sums[cell]) / (sums[cell + 1] - sums[cell]);
-            let t = (cell as f64 + within) * (FRAC_PI_2 / CELLS as f64);
-            2.0 * t.sin().ln()
-        };
-        Self { logarithms: (0..POINTS).map(quantile).collect() }
+            sums[cell + 1] = sum;
+        }
+        // Cell by cell, for the points in a cell lie on a straight line.
+        let mut logarithms = Vec::with_capacity(POINTS);
+        let share = sum / POINTS as f64;
+        for cell in 0..CELLS {
+            let (below, mass) = (sums[cell], sums[cell + 1] - sums[cell]);
+            if mass <= 0.0 {
+                continue;
+            }
+            // The first point above the cell; what rounding leaves over is in the last cell with anything in it.
+            let end = ((sums[cell + 1] / share + 0.5) as usize).min(POINTS);
+            // From a point to its place in the cell, 0 to 1: a straight line.
+            let (step, from) = (share / mass, (0.5 * share - below) / mass);
+            let first = logarithms.len();
+            if cell < BENT {
+                let exact = |point: usize| {
+                    let within = (point as f64 * step + from).clamp(0.0, 1.0);
+                    2.0 * ((cell as f64 + within) * WIDTH).sin().ln()
+                };
+                logarithms.extend((first..end).map(exact));
+            } else {
+                let (low, rise) = (cells.edges[cell], cells.edges[cell + 1] - cells.edges[cell]);
+                let (low, rise) = (low + rise * from, rise * step);
+                logarithms.extend((first..end).map(|point| low + rise * point as f64));
+            }
+        }
+        let last = logarithms.last().copied().unwrap_or_default();
+        logarithms.resize(POINTS, last);
+        Self { logarithms }
     }
 
     /// The value that a share of `q` lies below.
     pub(super) fn quantile(&self, q: f64) -> f64 {
-        at(&self.logarithms, q).exp()
+        let (below, above, part) = place(q, self.logarithms.len());
+        let (below, above) = (self.logarithms[below], self.logarithms[above]);
+        (below + (above - below) * part).exp()
     }
 }
 
 /// The weighted geometric mean of independent shares of passes.
 #[derive(Debug, Clone)]
 pub(super) struct GeometricMean {
-    /// Natural logarithms, ascending.
+    /// Natural logarithms, in no order.
     logarithms: Vec<f64>,
 }
 
 impl GeometricMean {
     /// Of these shares and weights; the weights need not sum to 1. There are at most four.
-    pub(super) fn new(shares: &[(Beta, f64)]) -> Self {
+    pub(super) fn new(shares: &[(&Beta, f64)]) -> Self {
         let total: f64 = shares.iter().map(|(_, weight)| weight).sum();
-        let point = |point: usize| -> f64 {
-            let of = |((share, weight), (dimension, step)): (&(Beta, f64), (usize, &usize))| {
-                weight / total * share.logarithms[(point * step + 37 * dimension) % POINTS]
-            };
-            shares.iter().zip(STEPS.iter().enumerate()).map(of).sum()
-        };
-        let mut logarithms: Vec<f64> = (0..POINTS).map(point).collect();
-        logarithms.sort_unstable_by(f64::total_cmp);
+        let mut logarithms = vec![0.0; POINTS];
+        for ((share, weight), (dimension, step)) in shares.iter().zip(STEPS.iter().enumerate()) {
+            let part = weight / total;
+            let mut at = 37 * dimension % POINTS;
+            for sum in &mut logarithms {
+                *sum += part * share.logarithms[at];
+                at += step;
+                if at >= POINTS {
+                    at -= POINTS;
+                }
+            }
+        }
         Self { logarithms }
     }
 
     /// The value that a share of `q` lies below.
-    pub(super) fn quantile(&self, q: f64) -> f64 {
-        at(&self.logarithms, q).exp()
+    pub(super) fn quantile(&mut self, q: f64) -> f64 {
+        let (_, above, part) = place(q, self.logarithms.len());
+        // Two points decide, so the others need not be sorted.
+        let (lower, above, _) = self.logarithms.select_nth_unstable_by(above, f64::total_cmp);
+        let below = lower.iter().copied().max_by(f64::total_cmp).unwrap_or(*above);
+        let part = if lower.is_empty() { 1.0 } else { part };
+        (below + (*above - below) * part).exp()
     }
 }
 
-/// The quantile of sorted points, each in the middle of its share, with a straight line between two.
-fn at(sorted: &[f64], q: f64) -> f64 {
-    let place = (q * sorted.len() as f64 - 0.5).clamp(0.0, (sorted.len() - 1) as f64);
+/// Between which two of `count` sorted points the quantile lies, each in the middle of its share, and how far from the first to the second.
+fn place(q: f64, count: usize) -> (usize, usize, f64) {
+    let place = (q * count as f64 - 0.5).clamp(0.0, (count - 1) as f64);
     let below = place.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (sorted[above] - sorted[below]) * (place - below as f64)
+    let above = (below + 1).min(count - 1);
+    (below, above, place - below as f64)
 }
 
 #[cfg(test)]
@@ -122,8 +174,9 @@ mod tests {
     fn the_geometric_mean_of_uniform_shares_has_its_known_distribution() {
         // −ln of a uniform is exponential, so the sum of k of them is Gamma(k): P(product of four > x) in closed form.
         for dimensions in [1_usize, 2, 4] {
-            let shares: Vec<(Beta, f64)> = (0..dimensions).map(|_| (Beta::new(1.0, 1.0), 0.3)).collect();
-            let mean = GeometricMean::new(&shares);
+            let uniform = Beta::new(1.0, 1.0);
+            let shares: Vec<(&Beta, f64)> = (0..dimensions).map(|_| (&uniform, 0.3)).collect();
+            let mut mean = GeometricMean::new(&shares);
             for q in [0.05, 0.5, 0.95] {
                 let sum = -(dimensions as f64) * mean.quantile(q).ln();
                 let mut term = 1.0;

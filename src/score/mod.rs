@@ -1,6 +1,8 @@
 //! Levels, stability, measured status: pure functions of recorded results.
 
 mod beta;
+mod gate;
+mod inherit;
 mod level;
 mod names;
 mod observe;
@@ -11,6 +13,8 @@ mod standing;
 mod status;
 mod steps;
 
+pub use gate::{Base, CountedErrors, Gate, GateVerdict, Stood, gate};
+pub use inherit::{Reached, reached};
 pub use level::{Measured, ladder};
 pub use names::LEVEL_NAMES;
 pub use recipe::score;

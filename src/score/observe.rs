@@ -34,71 +34,85 @@ pub(super) struct Observed {
     pub(super) not_applicable: Option<String>,
 }
 
-/// What every run of a history says about each dimension, oldest run first.
+/// What every run of a history says about each dimension.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Sayings {
-    by_dimension: [Vec<Saying>; 4],
+    by_dimension: [Told; 4],
 }
 
-#[derive(Debug, Clone, PartialEq)]
-struct Saying {
-    at: Timestamp,
-    run: String,
-    said: Said,
+/// What the runs say about one dimension.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Told {
+    /// When each run that says anything began, oldest first, and why it does not apply, if it says so.
+    applying: Vec<(Timestamp, Option<String>)>,
+    /// What speaks for each week, oldest first.
+    weeks: Vec<Spoken>,
+}
+
+/// What is known about one dimension at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Seen<'s> {
+    /// One for each week in which it was tried, oldest first.
+    pub(super) weeks: &'s [Spoken],
+    /// Whether it applies, as the newest run that says anything says.
+    pub(super) applies: bool,
 }
 
 impl Sayings {
-    /// Of these runs, in any order.
-    pub(super) fn of(lines: &[HistoryLine]) -> Self {
+    /// Of these runs, in any order, until `as_of`.
+    ///
+    /// Several runs in a week are one observation: the newest run that says anything speaks for the week. The worst of them would make a
+    /// nightly job look worse than a weekly one of the same recipe, and the best would make it look better.
+    pub(super) fn of(lines: &[HistoryLine], as_of: Timestamp) -> Self {
         let mut runs: Vec<(Timestamp, &HistoryLine)> =
             lines.iter().filter_map(|line| Some((RunId::began(&line.run)?, line))).collect();
+        runs.retain(|(began, _)| *began <= as_of);
         runs.sort_by(|a, b| a.1.run.cmp(&b.1.run));
         // Two lines of one run are one run.
         runs.dedup_by(|a, b| a.1.run == b.1.run);
-        let by_dimension = Dimension::ALL.map(|dimension| {
-            let saying = |(at, line): &(Timestamp, &HistoryLine)| {
-                said(line, dimension).map(|said| Saying { at: *at, run: line.run.clone(), said })
-            };
-            runs.iter().filter_map(saying).collect()
-        });
+        let mut by_dimension: [Told; 4] = Default::default();
+        for (at, line) in runs {
+            let week = week(at);
+            for (of, dimension) in by_dimension.iter_mut().zip(Dimension::ALL) {
+                match said(line, dimension) {
+                    Some(Said::Tried(passed)) => {
+                        of.applying.push((at, None));
+                        let spoken = Spoken { week, run: line.run.clone(), at, passed };
+                        match of.weeks.last_mut() {
+                            Some(last) if last.week == week => *last = spoken,
+                            _ => of.weeks.push(spoken),
+                        }
+                    }
+                    Some(Said::NotApplicable(reason)) => of.applying.push((at, Some(reason))),
+                    None => {}
+                }
+            }
+        }
         Self { by_dimension }
     }
 
     /// When the first run that says anything began.
     pub(super) fn first(&self) -> Option<Timestamp> {
-        self.by_dimension.iter().filter_map(|sayings| sayings.first()).map(|saying| saying.at).min()
+        self.by_dimension.iter().filter_map(|of| of.applying.first()).map(|(at, _)| *at).min()
     }
 
-    /// What the runs until `until` say about each dimension.
-    ///
-    /// Several runs in a week are one observation: the newest run that says anything speaks for the week. The worst of them would make a
-    /// nightly job look worse than a weekly one of the same recipe, and the best would make it look better.
-    pub(super) fn observed(&self, until: Timestamp) -> [(Dimension, Observed); 4] {
-        let mut number = 0;
+    /// What is known about a dimension at the end of a week, or at the moment that these were gathered for.
+    pub(super) fn seen(&self, dimension: Dimension, until: Timestamp) -> Seen<'_> {
+        let of = &self.by_dimension[dimension as usize];
+        let weeks = &of.weeks[..of.weeks.partition_point(|spoken| spoken.at <= until)];
+        let applying = &of.applying[..of.applying.partition_point(|(at, _)| *at <= until)];
+        Seen { weeks, applies: applying.last().is_none_or(|(_, reason)| reason.is_none()) }
+    }
+
+    /// The same of every dimension, with the reason, to be told.
+    pub(super) fn observed(&self, until: Timestamp) -> [Observed; 4] {
         Dimension::ALL.map(|dimension| {
-            let sayings = &self.by_dimension[number];
-            number += 1;
-            (dimension, observed(sayings, until))
+            let of = &self.by_dimension[dimension as usize];
+            let applying = &of.applying[..of.applying.partition_point(|(at, _)| *at <= until)];
+            let not_applicable = applying.last().and_then(|(_, reason)| reason.clone());
+            Observed { weeks: self.seen(dimension, until).weeks.to_vec(), not_applicable }
         })
     }
-}
-
-fn observed(sayings: &[Saying], until: Timestamp) -> Observed {
-    let sayings = &sayings[..sayings.partition_point(|saying| saying.at <= until)];
-    let mut weeks: Vec<Spoken> = Vec::new();
-    for saying in sayings {
-        let Said::Tried(passed) = saying.said else { continue };
-        let spoken = Spoken { week: week(saying.at), run: saying.run.clone(), at: saying.at, passed };
-        match weeks.last_mut() {
-            Some(last) if last.week == spoken.week => *last = spoken,
-            _ => weeks.push(spoken),
-        }
-    }
-    let not_applicable = match sayings.last().map(|saying| &saying.said) {
-        Some(Said::NotApplicable(reason)) => Some(reason.clone()),
-        _ => None,
-    };
-    Observed { weeks, not_applicable }
 }
 
 /// The Monday of a moment's week, UTC.

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::level::{Measured, ladder};
-use super::stability::{over_time, stability};
+use super::observe::Sayings;
+use super::stability::{now, weekly};
 use super::standing::Standing;
 use crate::record::{HistoryLine, RecipeScore, StepResult};
 use crate::run::RunId;
@@ -17,12 +18,14 @@ pub fn score(
     mut standing: Standing,
     as_of: Timestamp,
 ) -> Option<RecipeScore> {
-    let known = lines.iter().filter(|line| RunId::began(&line.run).is_some_and(|began| began <= as_of));
+    let known: Vec<&HistoryLine> =
+        lines.iter().filter(|line| RunId::began(&line.run).is_some_and(|began| began <= as_of)).collect();
     let line = match current {
-        Some(run) => known.clone().find(|line| line.run == run)?,
-        None => known.clone().max_by(|a, b| a.run.cmp(&b.run))?,
+        Some(run) => known.iter().find(|line| line.run == run)?,
+        None => known.iter().max_by(|a, b| a.run.cmp(&b.run))?,
     };
-    let detail = stability(lines, as_of);
+    let sayings = Sayings::of(lines, as_of);
+    let detail = now(&sayings, as_of);
     standing.remember(lines, as_of, detail.score);
     let steps: Vec<StepResult> = line.steps.iter().map(StepResult::from).collect();
     let measured = Measured { steps: &steps, variants: &line.variants, findings: line.findings.as_ref() };
@@ -32,9 +35,9 @@ pub fn score(
         at: line.at.clone(),
         commit: line.commit.clone(),
         version: line.version.clone(),
-        runs: known.count(),
+        runs: known.len(),
         ladder: ladder(measured, &standing),
         stability: detail,
-        stability_over_time: over_time(lines, as_of),
+        stability_over_time: weekly(&sayings, as_of),
     })
 }

@@ -119,6 +119,11 @@ pub(super) fn everything(run: Measured<'_>, standing: &Standing) -> Vec<RungDema
     for kind in [StepKind::Rollback, StepKind::Smoke, StepKind::Leftovers] {
         demands.extend(each(&of(run, kind), kind, standing));
     }
+    // Where there is no release before, or no time for it, there is no such step.
+    let old_backup = of(run, StepKind::OldBackup);
+    if !old_backup.is_empty() {
+        demands.extend(each(&old_backup, StepKind::OldBackup, standing));
+    }
     let ids = |steps: Vec<&StepResult>| -> Vec<String> { steps.into_iter().map(|step| step.id.clone()).collect() };
     let weak = ids(run.steps.iter().filter(|step| step.weak).collect());
     demands.push(match weak.is_empty() {

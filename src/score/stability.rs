@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::beta::{Beta, GeometricMean};
-use super::observe::{Observed, Sayings, Spoken, week};
+use super::observe::{Observed, Sayings, Seen, Spoken, week};
 use crate::record::{Dimension, DimensionDetail, HistoryLine, Observation, StabilityDetail, StabilityWeek};
 
 /// Days after which an observation weighs half.
@@ -31,35 +31,28 @@ pub fn weight(dimension: Dimension) -> f64 {
 /// A dimension that was never tried counts with the prior alone, so that nothing is gained by not trying it; only what a run saw not to
 /// apply drops out.
 pub fn stability(lines: &[HistoryLine], as_of: Timestamp) -> StabilityDetail {
-    of_sayings(&Sayings::of(lines), as_of)
-}
-
-fn of_sayings(sayings: &Sayings, as_of: Timestamp) -> StabilityDetail {
-    let observed = sayings.observed(as_of);
-    let applicable: f64 =
-        observed.iter().filter(|(_, seen)| seen.not_applicable.is_none()).map(|(d, _)| weight(*d)).sum();
-    let mut shares = Vec::new();
-    let mut dimensions = Vec::new();
-    for (dimension, seen) in observed {
-        let posterior = Posterior::of(&seen.weeks, as_of);
-        let share = Beta::new(posterior.alpha, posterior.beta);
-        let applies = seen.not_applicable.is_none();
-        let weight = if applies { weight(dimension) / applicable } else { 0.0 };
-        dimensions.push(detail(dimension, weight, seen, &posterior, &share, as_of));
-        if applies {
-            shares.push((share, weight));
-        }
-    }
-    let observations = dimensions.iter().filter(|d| d.not_applicable.is_none()).map(|d| d.observations.len()).sum();
-    let mean = GeometricMean::new(&shares);
-    // Nothing applies, not even an install: nothing is known.
-    let end = |q| if shares.is_empty() { 0.0 } else { rounded(100.0 * mean.quantile(q), 1) };
-    StabilityDetail { score: end(ENDS.0), median: end(0.5), high: end(ENDS.1), observations, dimensions }
+    now(&Sayings::of(lines, as_of), as_of)
 }
 
 /// The stability at the end of each of the last 52 weeks until `as_of`, from the first week with a run on. The running week ends at `as_of`.
 pub fn over_time(lines: &[HistoryLine], as_of: Timestamp) -> Vec<StabilityWeek> {
-    let sayings = Sayings::of(lines);
+    weekly(&Sayings::of(lines, as_of), as_of)
+}
+
+/// The stability with its arithmetic.
+pub(super) fn now(sayings: &Sayings, as_of: Timestamp) -> StabilityDetail {
+    let mut joint = Joint::of(sayings, as_of);
+    let mut dimensions = Vec::new();
+    for (part, seen) in joint.parts.iter().zip(sayings.observed(as_of)) {
+        dimensions.push(detail(part, seen, as_of));
+    }
+    let observations = dimensions.iter().filter(|d| d.not_applicable.is_none()).map(|d| d.observations.len()).sum();
+    let (score, median, high) = (joint.end(ENDS.0), joint.end(0.5), joint.end(ENDS.1));
+    StabilityDetail { score, median, high, observations, dimensions }
+}
+
+/// The stability at the end of each week.
+pub(super) fn weekly(sayings: &Sayings, as_of: Timestamp) -> Vec<StabilityWeek> {
     let Some(first) = sayings.first().map(week) else { return Vec::new() };
     let mut weeks = Vec::new();
     let mut monday = week(as_of);
@@ -67,8 +60,9 @@ pub fn over_time(lines: &[HistoryLine], as_of: Timestamp) -> Vec<StabilityWeek> 
         let next = monday.checked_add(jiff::Span::new().days(7)).ok();
         let end = next.and_then(|next| next.to_zoned(jiff::tz::TimeZone::UTC).ok()).map(|next| next.timestamp());
         let end = end.unwrap_or(as_of).saturating_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(as_of).min(as_of);
-        let then = of_sayings(&sayings, end);
-        weeks.push(StabilityWeek { week: monday.to_string(), value: then.score, low: then.score, high: then.high });
+        let mut joint = Joint::of(sayings, end);
+        let (value, high) = (joint.end(ENDS.0), joint.end(ENDS.1));
+        weeks.push(StabilityWeek { week: monday.to_string(), value, low: value, high });
         match monday.checked_sub(jiff::Span::new().days(7)) {
             Ok(before) => monday = before,
             Err(_) => break,
@@ -76,6 +70,43 @@ pub fn over_time(lines: &[HistoryLine], as_of: Timestamp) -> Vec<StabilityWeek> 
     }
     weeks.reverse();
     weeks
+}
+
+/// One dimension at a moment.
+struct Part {
+    dimension: Dimension,
+    /// 0 when it does not apply.
+    weight: f64,
+    posterior: Posterior,
+    share: Beta,
+}
+
+/// All dimensions at a moment.
+struct Joint {
+    parts: Vec<Part>,
+    /// `None` when nothing applies, not even an install: nothing is known.
+    mean: Option<GeometricMean>,
+}
+
+impl Joint {
+    fn of(sayings: &Sayings, as_of: Timestamp) -> Self {
+        let seen = Dimension::ALL.map(|dimension| (dimension, sayings.seen(dimension, as_of)));
+        let applicable: f64 = seen.iter().filter(|(_, seen)| seen.applies).map(|(d, _)| weight(*d)).sum();
+        let part = |(dimension, seen): (Dimension, Seen<'_>)| {
+            let posterior = Posterior::of(seen.weeks, as_of);
+            let weight = if seen.applies { weight(dimension) / applicable } else { 0.0 };
+            Part { dimension, weight, share: Beta::new(posterior.alpha, posterior.beta), posterior }
+        };
+        let parts: Vec<Part> = seen.into_iter().map(part).collect();
+        let shares: Vec<(&Beta, f64)> =
+            parts.iter().filter(|part| part.weight > 0.0).map(|part| (&part.share, part.weight)).collect();
+        let mean = (!shares.is_empty()).then(|| GeometricMean::new(&shares));
+        Self { parts, mean }
+    }
+
+    fn end(&mut self, q: f64) -> f64 {
+        self.mean.as_mut().map_or(0.0, |mean| rounded(100.0 * mean.quantile(q), 1))
+    }
 }
 
 /// What the observations of one dimension amount to.
@@ -119,14 +150,8 @@ fn decay(then: Timestamp, now: Timestamp) -> f64 {
     0.5_f64.powf(days / HALF_LIFE_DAYS)
 }
 
-fn detail(
-    dimension: Dimension,
-    weight: f64,
-    seen: Observed,
-    posterior: &Posterior,
-    share: &Beta,
-    as_of: Timestamp,
-) -> DimensionDetail {
+fn detail(part: &Part, seen: Observed, as_of: Timestamp) -> DimensionDetail {
+    let Part { dimension, weight, posterior, share } = part;
     let observations = seen.weeks.into_iter().map(|spoken| Observation {
         week: spoken.week.to_string(),
         run: spoken.run,
@@ -135,8 +160,8 @@ fn detail(
         weight: rounded(decay(spoken.at, as_of), 4),
     });
     DimensionDetail {
-        dimension,
-        weight: rounded(weight, 4),
+        dimension: *dimension,
+        weight: rounded(*weight, 4),
         not_applicable: seen.not_applicable,
         passed: posterior.passed.map(|passed| rounded(passed, 4)),
         effective: rounded(posterior.effective, 3),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::lint::{Facts, ImageReference, SemverLike, Set, Subject};
-use crate::record::Finding;
+use super::bump::of_tags;
+use crate::lint::{Facts, ImageReference, Set, Subject};
+use crate::record::{BumpKind, Finding};
 
 /// Which part of a version rises (recipe-format.md §1.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,17 +159,12 @@ fn files_differ(subject: &Subject, previous: &Facts, new: &Set, old: &Set) -> bo
     })
 }
 
-/// What another image means: upstream's own numbers are all that is known of it, and they are taken at their word.
+/// What another image means for the recipe's own version.
 fn weigh(bump: &Bump) -> (Raise, &'static str) {
-    let (Some(old), Some(new)) = (SemverLike::parse(&bump.old), SemverLike::parse(&bump.new)) else {
-        return (Raise::Patch, "its tags are no numbers, so look yourself whether operators must act");
-    };
-    let at = |tag: &SemverLike<'_>, place: usize| tag.numbers.get(place).copied().unwrap_or_default();
-    if at(&old, 0) != at(&new, 0) {
-        return (Raise::Major, "upstream's first number changed");
+    match of_tags(&bump.old, &bump.new) {
+        BumpKind::Major => (Raise::Major, "upstream's first number changed"),
+        BumpKind::Minor => (Raise::Minor, "upstream's second number changed"),
+        BumpKind::Unknown => (Raise::Patch, "its tags are no numbers, so look yourself whether operators must act"),
+        BumpKind::Patch | BumpKind::Digest | BumpKind::OtherImage => (Raise::Patch, "a bump"),
     }
-    if at(&old, 1) != at(&new, 1) {
-        return (Raise::Minor, "upstream's second number changed");
-    }
-    (Raise::Patch, "a bump")
 }

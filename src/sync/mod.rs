@@ -1,6 +1,7 @@
 //! After a bump: the version label, the versions of changed configs and the note for operators, as abra and a maintainer would write them
 //! (recipe-format.md §1.4). Edits are bytes, proven by loading before and after as the linter's fixes are; what is in step is left alone.
 
+mod bump;
 mod kind;
 mod note;
 
@@ -8,6 +9,7 @@ use crate::lint::{self, Facts, Fixed, ImageReference, Options, Outside, Subject,
 use crate::recipe::{self, Version, VersionError};
 use crate::record::{Edit, Fix, Safety};
 
+pub use bump::bump;
 pub use kind::Raise;
 
 /// The linter's rule whose fix raises a config's version.

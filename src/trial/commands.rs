@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::inside;
 use super::session::Session;
 use super::trouble::Trouble;
 use crate::scenario::{Seed, command};
-use crate::swarm::exec::{self, Command, ExecError};
+use crate::swarm::exec::Command;
 
 /// How long one command may take: migrations of large apps run in them.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -95,20 +96,13 @@ pub(super) async fn steps(session: &mut Session, steps: &[Seed], when: &str) -> 
 
 /// Runs a command in a running task of a service: nothing, or what went wrong with it.
 async fn tell(session: &mut Session, service: &str, mut wanted: Command) -> Result<Result<(), String>, Trouble> {
-    let view = session.look().await?;
-    let Some(view) = view.services.iter().find(|view| view.short_name == service) else {
-        return Ok(Err(format!("there is no service {service}")));
-    };
     wanted.timeout = LIMIT;
-    match exec::in_service(session.engines(), view, &wanted).await {
-        Ok(output) if output.exit_code == 0 => Ok(Ok(())),
+    Ok(match inside::run(session, service, &wanted).await? {
+        Ok(output) if output.exit_code == 0 => Ok(()),
         Ok(output) => {
             let said = format!("exit code {}\n{}{}", output.exit_code, output.stdout_text(), output.stderr_text());
-            Ok(Err(session.log.redactor().clean(&said)))
+            Err(session.log.redactor().clean(&said))
         }
-        Err(error @ (ExecError::NotRunning { .. } | ExecError::TimedOut { .. })) => Ok(Err(error.to_string())),
-        Err(error) => {
-            Err(Trouble::errored("engine", error.to_string()).advise("The node's engine went away; run it again."))
-        }
-    }
+        Err(unable) => Err(unable.to_string()),
+    })
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::inside;
 use super::session::Session;
 use super::trouble::Trouble;
 use crate::scenario::command;
-use crate::swarm::exec::{self, Command, ExecError};
+use crate::swarm::exec::Command;
 
 /// How long one command may take.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(120);
@@ -135,20 +136,11 @@ pub(super) async fn compare(session: &mut Session, before: &Readings, after_what
 /// # Errors
 /// When it could not be asked: the node or its engine is gone, which is no fault of the recipe.
 async fn run(session: &mut Session, service: &str, line: &str) -> Result<Result<String, String>, Trouble> {
-    let view = session.look().await?;
-    let Some(service) = view.services.iter().find(|view| view.short_name == service) else {
-        return Ok(Err(format!("there is no service {service}")));
-    };
     let mut wanted = Command::new(command(line));
     wanted.timeout = COMMAND_TIMEOUT;
-    let done = match exec::in_service(session.engines(), service, &wanted).await {
+    let done = match inside::run(session, service, &wanted).await? {
         Ok(done) => done,
-        Err(error @ (ExecError::NotRunning { .. } | ExecError::TimedOut { .. })) => return Ok(Err(error.to_string())),
-        Err(error) => {
-            return Err(
-                Trouble::errored("engine", error.to_string()).advise("The node's engine went away; run it again.")
-            );
-        }
+        Err(unable) => return Ok(Err(unable.to_string())),
     };
     let clean = |text: String| session.log.redactor().clean(&text);
     Ok(match done.exit_code {

@@ -12,7 +12,7 @@ use super::session::Session;
 use super::subject::Subject;
 use super::trouble::Trouble;
 use super::upgrade::Upgrades;
-use super::{costs, guess, leftovers, lint, redeploy, restart, smoke, variant};
+use super::{costs, guess, leftovers, lint, needs, redeploy, restart, smoke, stress, variant};
 use crate::recipe::Recipe;
 use crate::record::{Outcome, PlannedStep, StepKind};
 use crate::run::{RunFolder, RunLog};
@@ -58,6 +58,7 @@ impl Ground<'_> {
             match self.step(&step, &mut session, &mut state).await {
                 Ok(passed) => gathered.recorder.passed(passed),
                 Err(trouble) => {
+                    let trouble = needs::excuse(&mut session, trouble).await;
                     let holds = trouble.outcome == Outcome::Failed && self.options.hold.when == When::AtFailure;
                     let goes_on = trouble.outcome == Outcome::Skipped || !(self.options.fail_fast || holds);
                     let at_fault = trouble.service.clone();
@@ -80,6 +81,7 @@ impl Ground<'_> {
         costs::sample(&mut session, true).await;
         costs::weigh(&mut session).await;
         gathered.services = costs::tell(&session);
+        needs::stop(&mut session).await;
         session.finish_logs().await;
     }
 
@@ -108,7 +110,7 @@ impl Ground<'_> {
                 state.installed = Some((first, readings));
                 Ok(passed)
             }
-            (StepKind::Backup, Some(_)) => match backup::run(session).await {
+            (StepKind::Backup, Some(_)) => match backup::run(session, backup::Written::ByTime).await {
                 Ok((mut passed, taken)) => {
                     if let Some(path) = &self.options.keep_backup {
                         passed.evidence.extend(backup::keep(session, path).await?);
@@ -121,7 +123,7 @@ impl Ground<'_> {
                     Err(trouble)
                 }
             },
-            (StepKind::Restore, Some(_)) => match &state.backup {
+            (StepKind::Restore, Some(_)) => match &mut state.backup {
                 Some(Ok(taken)) => {
                     let restored = backup::restore(session, taken, self.options.plan.full).await;
                     state.is_spoiled = restored.as_ref().is_err_and(|trouble| trouble.class != "unproven");
@@ -149,6 +151,11 @@ impl Ground<'_> {
                 let host = engine::connect().await?;
                 self.upgrades.rollback(session, &host).await
             }
+            (StepKind::OldBackup, Some(_)) => {
+                let host = engine::connect().await?;
+                self.upgrades.old_backup(session, &host).await
+            }
+            (StepKind::Stress, Some(_)) => stress::run(session).await,
             (StepKind::Leftovers, _) => leftovers::run(session).await,
             _ => Err(Trouble::blocked("install")),
         }
@@ -184,7 +191,12 @@ impl Ground<'_> {
         gathered.node = Some(session.facts.clone());
         session.guard_adopted().await?;
         session.prepare_node().await?;
-        let provided = session.provide_images(&host).await;
+        let where_they_lie = (self.options.needs.as_deref(), self.options.path.as_path());
+        let beside = needs::start(&mut session, &host, where_they_lie).await;
+        let provided = match beside {
+            Ok(()) => session.provide_images(&host).await,
+            Err(trouble) => Err(trouble),
+        };
         gathered.digests.clone_from(&session.digests);
         provided?;
         Ok(session)

@@ -8,6 +8,7 @@ use super::answer;
 use super::session::Session;
 use super::trouble::Trouble;
 use crate::ingress::proxy::Upstream;
+use crate::ingress::routes::RouteTable;
 use crate::swarm::engine::EngineError;
 use crate::swarm::node::Node;
 use crate::swarm::observe::{StackView, TaskState};
@@ -48,17 +49,19 @@ pub(super) async fn locate(session: &Session, view: &StackView) -> Result<BTreeM
     Ok(places)
 }
 
-/// The same for the ingress, which runs on the manager: tasks of other nodes are reached through their agents.
+/// The same for the ingress, which runs on the manager: tasks of other nodes are reached through their agents, at the ports that the routes
+/// name.
 pub(super) async fn upstreams(
     session: &Session,
     places: &BTreeMap<String, Vec<Place>>,
+    routes: &RouteTable,
 ) -> Result<BTreeMap<String, Vec<Upstream>>, Trouble> {
     let mut upstreams: BTreeMap<String, Vec<Upstream>> = BTreeMap::new();
     for (service, places) in places {
         for place in places {
             let mut upstream = Upstream::new(place.task.clone(), place.address);
             if let Some(node) = session.cluster.nodes.get(place.node).filter(|_| place.node > 0) {
-                upstream.ports = forwarded(session, node, service, place.address).await?;
+                upstream.ports = forwarded((node, place.address), service, routes).await?;
             }
             upstreams.entry(service.clone()).or_default().push(upstream);
         }
@@ -67,16 +70,15 @@ pub(super) async fn upstreams(
 }
 
 async fn forwarded(
-    session: &Session,
-    node: &Node,
+    (node, address): (&Node, IpAddr),
     service: &str,
-    address: IpAddr,
+    routes: &RouteTable,
 ) -> Result<BTreeMap<u16, SocketAddr>, Trouble> {
     let at = node
         .address
         .parse()
         .map_err(|_| Trouble::errored("node", format!("the node {} has no address: `{}`", node.name, node.address)))?;
-    let routers = session.subject.routes.routers.iter().flat_map(|router| &router.backends);
+    let routers = routes.routers.iter().flat_map(|router| &router.backends);
     let mut ports = BTreeMap::new();
     for backend in routers.filter(|backend| backend.service == service) {
         let socket = node.link.forward(at, SocketAddr::new(address, backend.port)).await?;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::trouble::Trouble;
-use crate::record::{Evidence, Fact, Outcome, PlannedStep, StepKind, StepResult};
+use crate::record::{DECLARED, Evidence, Fact, Outcome, PlannedStep, StepKind, StepResult};
 use crate::run::RunLog;
 use crate::scenario::is_guess;
 
@@ -42,16 +42,37 @@ impl Recorder {
         Self { log, waiting: plan.iter().cloned().collect(), current: None, results: Vec::new() }
     }
 
-    /// Begins the next planned step, if there is one.
+    /// Begins the next planned step that is to be tried, if there is one.
     pub(super) fn begin(&mut self) -> Option<PlannedStep> {
+        self.skip_declared();
         let step = self.waiting.pop_front()?;
         self.log.write(Fact::StepStarted { id: step.id.clone() });
         self.current = Some((step.clone(), Instant::now()));
         Some(step)
     }
 
+    /// Ends the next steps for as long as the scenario declares them as skipped.
+    fn skip_declared(&mut self) {
+        while self.waiting.front().is_some_and(|step| step.skip.is_some()) {
+            let Some(step) = self.waiting.pop_front() else { return };
+            self.log.write(Fact::StepStarted { id: step.id.clone() });
+            let why = step.skip.clone().unwrap_or_default();
+            self.current = Some((step, Instant::now()));
+            self.end(Outcome::Skipped, |step| {
+                step.reason = format!("declared in the scenario: {why}");
+                step.class = Some(DECLARED.to_owned());
+                step.advice = Some(format!(
+                    "`taster test --step {}` tries it all the same. For the level it is unknown, until the commons accepts the skip with \
+                     [[history.waive]] in its taster.toml.",
+                    step.kind.word()
+                ));
+            });
+        }
+    }
+
     /// Begins the next planned step when it is of this kind; whether it is.
     pub(super) fn begin_if(&mut self, kind: StepKind) -> bool {
+        self.skip_declared();
         self.waiting.front().is_some_and(|step| step.kind == kind) && self.begin().is_some()
     }
 
@@ -97,6 +118,9 @@ impl Recorder {
 
     /// Ends what is still open: the current step with `trouble`, the rest as blocked by it.
     pub(super) fn break_off(&mut self, trouble: Trouble) {
+        if self.current.is_none() {
+            self.skip_declared();
+        }
         let by = match &self.current {
             Some((step, _)) => step.kind.word().to_owned(),
             None => self.waiting.front().map(|step| step.kind.word().to_owned()).unwrap_or_default(),

@@ -10,7 +10,6 @@ use super::restart::{running, same_answers};
 use super::session::{Replace, Session};
 use super::trouble::Trouble;
 use crate::record::Evidence;
-use crate::swarm::deploy::Change;
 
 /// Swarm begins to replace tasks within milliseconds of an update; this long without a new task means that it does not.
 const QUIET: Duration = Duration::from_secs(2);
@@ -27,12 +26,7 @@ pub(super) async fn run(session: &mut Session) -> Result<Passed, Trouble> {
     let before = session.look().await?;
     let begun = Instant::now();
     let applied = session.deploy(&Replace::Changed).await?;
-    let changed: Vec<&str> = applied
-        .services
-        .iter()
-        .filter(|service| service.change != Change::Unchanged)
-        .map(|service| service.key.as_str())
-        .collect();
+    let changed = applied.changed();
     if !changed.is_empty() {
         return Err(Trouble::failed(
             "spec-changed",

@@ -10,6 +10,7 @@ use super::fit;
 use super::flow::Ground;
 use super::guess;
 use super::hold::{Hold, When};
+use super::needs;
 use super::recorder::Recorder;
 use super::trouble::Trouble;
 use super::upgrade::Upgrades;
@@ -57,8 +58,12 @@ pub struct TrialOptions {
     pub from: Option<String>,
     /// Keep what was backed up as a tar archive: a file, or a folder in which one is made.
     pub keep_backup: Option<PathBuf>,
+    /// The folder in which the recipes lie that this one needs beside it; beside the recipe itself those that are not there.
+    pub needs: Option<PathBuf>,
     /// Hold the run with everything in place.
     pub hold: Hold,
+    /// What whoever started the run wants to be read in its log.
+    pub notes: Vec<String>,
 }
 
 /// Why there was no run at all.
@@ -76,12 +81,16 @@ pub enum TrialError {
         known: String,
     },
     /// The release is not older than the candidate.
-    #[error("{tag} is not older than the candidate ({candidate}), so nothing can be upgraded from it")]
+    #[error(
+        "{tag} is not older than the candidate ({candidate}), so nothing can be upgraded from it; older releases are {earlier}"
+    )]
     NotEarlier {
         /// What was asked for.
         tag: String,
         /// What is tried.
         candidate: String,
+        /// What it may come from.
+        earlier: String,
     },
     /// There is no such variant.
     #[error("the scenario declares no variant {name}; it declares {known}")]
@@ -167,8 +176,9 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         return Err(TrialError::NoSuchVariant { name: name.clone(), known });
     }
-    let from = predecessor(options, &recipe)?;
-    let route = Route::choose(&recipe.releases, recipe.earlier(), &scenario.upgrade, jiff::Timestamp::now())?;
+    let earlier = recipe.earlier()?;
+    let from = predecessor(options, &recipe, &earlier)?;
+    let route = Route::choose(&recipe.releases, &earlier, &scenario.upgrade, jiff::Timestamp::now())?;
     let id = RunId::new(&recipe.name);
     let io = |what, path: PathBuf| move |source| TrialError::Io { what, path, source };
     let lock = RunLock::take(&id).map_err(io("lock", std::env::temp_dir()))?;
@@ -185,6 +195,7 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         candidate: candidate.clone(),
     }));
     log.note(which);
+    options.notes.iter().for_each(|note| log.note(note.as_str()));
     let tag = from.as_ref().map(|release| release.tag.as_str());
     let mut wanted = options.plan.clone();
     if options.hold.when == When::AtEnd {
@@ -194,14 +205,19 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         // The agent's container does not see the volumes of an engine that it does not run.
         let why = "not on a swarm that was there before".to_owned();
         wanted.no_skips = Some(why.clone());
-        wanted.without.extend([(StepKind::Backup, why.clone()), (StepKind::Restore, why)]);
+        let left_out = [StepKind::Backup, StepKind::Restore, StepKind::OldBackup, StepKind::Stress];
+        wanted.without.extend(left_out.map(|kind| (kind, why.clone())));
     }
     let name = recipe.candidate.name();
     let mut plan = plan(&wanted, Known { candidate: &name, from: tag, route: &route, scenario: &scenario });
     plan.left_out.extend(guesses_left_out);
-    let looks = plan.steps.iter().any(|step| step.kind == StepKind::Smoke);
+    let looks = plan.steps.iter().any(|step| step.kind == StepKind::Smoke && step.skip.is_none());
     let upgrades = Upgrades::new(&route, &name, &plan.steps, looks.then(|| folder.clone()));
-    log.write(Fact::Plan { steps: plan.steps.clone(), left_out: plan.left_out.clone() });
+    log.write(Fact::Plan {
+        steps: plan.steps.clone(),
+        left_out: plan.left_out.clone(),
+        beside: needs::told(&scenario.needs),
+    });
     for irregularity in &recipe.irregularities {
         let line = irregularity.line.map(|line| format!(":{line}")).unwrap_or_default();
         log.write(Fact::Irregularity {
@@ -326,8 +342,8 @@ async fn clean(owner: &Owner, log: &RunLog, had_node: bool) -> Vec<String> {
     }
 }
 
-/// Resolves when the user or the system wants the run to end.
-async fn interrupted() -> &'static str {
+/// Resolves when the user or the system wants the run to end, with the signal's name.
+pub(crate) async fn interrupted() -> &'static str {
     use tokio::signal::unix::{SignalKind, signal};
     let wait = async |kind: SignalKind| match signal(kind) {
         Ok(mut signal) => drop(signal.recv().await),
@@ -351,20 +367,18 @@ fn candidate(recipe: &Recipe) -> CandidateSummary {
 }
 
 /// The release to upgrade from: the one that was asked for, or the newest one before the candidate.
-fn predecessor(options: &TrialOptions, recipe: &Recipe) -> Result<Option<Release>, TrialError> {
-    let Some(tag) = &options.from else { return Ok(recipe.predecessor().cloned()) };
-    let found = recipe.releases.iter().find(|release| release.tag == *tag);
-    if let Some(release) = found {
-        let candidate = &recipe.candidate;
-        let is_own = !candidate.dirty && Some(&release.commit) == candidate.commit.as_ref();
-        let is_newer = candidate.version.as_ref().is_some_and(|version| release.version > *version);
-        if is_own || is_newer {
-            return Err(TrialError::NotEarlier { tag: tag.clone(), candidate: candidate.name() });
-        }
+fn predecessor(options: &TrialOptions, recipe: &Recipe, earlier: &[Release]) -> Result<Option<Release>, TrialError> {
+    let Some(tag) = &options.from else { return Ok(earlier.last().cloned()) };
+    let all = |releases: &[Release]| {
+        let known: Vec<&str> = releases.iter().map(|release| release.tag.as_str()).collect();
+        if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+    };
+    let Some(release) = recipe.releases.iter().find(|release| release.tag == *tag) else {
+        return Err(TrialError::NoSuchRelease { tag: tag.clone(), known: all(&recipe.releases) });
+    };
+    if !earlier.contains(release) {
+        let (tag, candidate) = (tag.clone(), recipe.candidate.name());
+        return Err(TrialError::NotEarlier { tag, candidate, earlier: all(earlier) });
     }
-    found.cloned().map(Some).ok_or_else(|| {
-        let known: Vec<&str> = recipe.releases.iter().map(|release| release.tag.as_str()).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        TrialError::NoSuchRelease { tag: tag.clone(), known }
-    })
+    Ok(Some(release.clone()))
 }

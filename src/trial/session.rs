@@ -10,6 +10,7 @@ use bollard::models::NetworkCreateRequest;
 use super::converge::Watch;
 use super::costs::{self, Costs};
 use super::logs::LogWriter;
+use super::needs::{self, Beside};
 use super::reach::{self, Place};
 use super::subject::Subject;
 use super::trouble::Trouble;
@@ -79,6 +80,8 @@ pub(super) struct Session {
     logs: LogWriter,
     /// Containers whose trust store was looked at.
     trusting: BTreeSet<String>,
+    /// Other recipes that run beside it.
+    pub(super) beside: Vec<Beside>,
     /// Where its running tasks are, by service.
     pub located: BTreeMap<String, Vec<Place>>,
 }
@@ -122,6 +125,7 @@ impl Session {
             watch: None,
             logs,
             trusting: BTreeSet::new(),
+            beside: Vec::new(),
             located: BTreeMap::new(),
         })
     }
@@ -139,18 +143,20 @@ impl Session {
         Ok(())
     }
 
-    /// Goes on with another subject on the same nodes: an older release, or the candidate again.
+    /// Goes on with another subject on the same nodes, an older release or the candidate again: what it needs is put there, and nothing of it
+    /// deployed yet.
     ///
     /// # Errors
-    /// When it reaches out of its containers, and was not trusted to.
-    pub(super) fn change_subject(&mut self, subject: Subject) -> Result<(), Trouble> {
+    /// When it reaches out of its containers and was not trusted to, or something that it needs cannot be had.
+    pub(super) async fn turn_to(&mut self, subject: Subject, host: &Docker) -> Result<(), Trouble> {
         subject.check_trust(self.trusted)?;
         self.costs.end();
         self.observer = Observer::new(self.engines.clone(), subject.stack.clone());
         self.routed = None;
         self.watch = None;
         self.subject = subject;
-        Ok(())
+        self.prepare_node().await?;
+        self.provide_images(host).await
     }
 
     /// The peers that a service names as a host.
@@ -315,7 +321,9 @@ impl Session {
         self.trust(&view).await?;
         costs::sample(self, false).await;
         self.located = reach::locate(self, &view).await?;
-        self.route(reach::upstreams(self, &self.located).await?).await?;
+        let mut upstreams = reach::upstreams(self, &self.located, &self.subject.routes).await?;
+        upstreams.extend(needs::upstreams(self).await?);
+        self.route(upstreams).await?;
         Ok(view)
     }
 
@@ -386,15 +394,14 @@ impl Session {
         if self.ingress.is_some() && self.routed.as_ref() == Some(&upstreams) {
             return Ok(());
         }
-        let ports = self.subject.project.services().flat_map(|(_, service)| &service.ports);
+        let mut routes = self.subject.routes.clone();
+        self.beside.iter().for_each(|beside| routes.join(&beside.routes));
+        let projects = std::iter::once(&self.subject.project).chain(self.beside.iter().map(|beside| &beside.project));
+        let ports = projects.flat_map(|project| project.services().flat_map(|(_, service)| &service.ports));
         let on_node = ports.filter(|port| port.mode == "host" || self.facts.endpoint_mode == "vip");
         let taken = on_node.filter_map(|port| u16::try_from(port.published).ok()).collect();
-        let update = IngressUpdate {
-            routes: self.subject.routes.clone(),
-            upstreams: upstreams.clone(),
-            hosts: self.subject.routes.hosts().into_iter().collect(),
-            taken,
-        };
+        let update =
+            IngressUpdate { hosts: routes.hosts().into_iter().collect(), routes, upstreams: upstreams.clone(), taken };
         self.ingress = Some(self.cluster.manager().link.ingress(update).await?);
         self.routed = Some(upstreams);
         Ok(())

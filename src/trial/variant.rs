@@ -21,8 +21,6 @@ pub(super) async fn run(session: &mut Session, name: &str) -> Result<Passed, Tro
         session.log.note(format!("{name}: {note}"));
     }
     session.purge().await?;
-    session.change_subject(subject)?;
-    session.prepare_node().await?;
-    session.provide_images(&engine::connect().await?).await?;
+    session.turn_to(subject, &engine::connect().await?).await?;
     Ok(install::run(session).await?.passed())
 }

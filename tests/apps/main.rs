@@ -2,7 +2,9 @@
 //! reason. The images are made by `tests/apps/build.sh`; a test without its images fails and says so.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod commands;
 mod databases;
+mod torn;
 mod whole_way;
 
 use std::path::{Path, PathBuf};
@@ -35,7 +37,12 @@ impl Bench {
 
     /// Changes a text in the candidate's compose file: the planted fault.
     fn plant(&self, from: &str, to: &str) {
-        let path = self.repository.join("compose.yml");
+        self.plant_in("compose.yml", from, to);
+    }
+
+    /// The same in another file.
+    fn plant_in(&self, file: &str, from: &str, to: &str) {
+        let path = self.repository.join(file);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "the fault is planted: `{from}` is there to be changed");
         std::fs::write(&path, text.replace(from, to)).unwrap();

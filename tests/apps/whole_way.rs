@@ -39,7 +39,7 @@ fn all_the_way(bench: &Bench, summary: &RunSummary) {
     assert!(map.hops.iter().all(|hop| hop.outcome == Outcome::Passed), "{map:#?}");
     assert!(map.hops.iter().any(|hop| hop.kind == HopKind::Skip), "{map:#?}");
     let kinds: std::collections::BTreeSet<StepKind> = summary.steps.iter().map(|step| step.kind).collect();
-    assert_eq!(kinds.len(), 10, "every kind of step: {kinds:?}");
+    assert_eq!(kinds.len(), 11, "every kind of step but the one under stress: {kinds:?}");
 }
 
 /// The upgrade to the candidate fails so, and the chain before it is good.
@@ -73,8 +73,10 @@ async fn a_wiki_goes_the_whole_way_and_a_moved_folder_loses_its_pages() {
 async fn a_blog_and_its_database_go_the_whole_way_and_a_lost_upload_is_seen() {
     let bench = Bench::new("wordpress");
     all_the_way(&bench, &bench.whole_way("", &[]).await);
-    bench.plant("- content:/var/www/html/wp-content", "- uploads:/var/www/html/wp-content");
-    bench.plant("  content:\n", "  uploads:\n");
+    // Themes lie in the volume beside the uploads: with them gone too, WordPress would not answer, and nobody would ask for the upload.
+    let content = "- content:/var/www/html/wp-content";
+    bench.plant(content, &format!("{content}\n      - uploads:/var/www/html/wp-content/uploads"));
+    bench.plant("  content:\n", "  content:\n  uploads:\n");
     last_hop_fails(&bench.whole_way("", &[StepKind::Upgrade]).await, "data-lost", "uploads");
 }
 

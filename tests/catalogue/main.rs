@@ -8,5 +8,6 @@ mod formats;
 mod losses;
 mod mirrors;
 mod runs;
+#[path = "../support/forge.rs"]
 mod server;
 mod transport;

@@ -241,7 +241,7 @@ fn a_listing_that_is_not_whole_is_an_error_and_one_without_headers_is_read_to_it
     let (code, told, _) = scan(&commons, &source, &[]);
     assert_eq!(code, 5);
     let reason = told["repositories"][0]["reason"].as_str().unwrap();
-    assert!(reason.contains("there are 4 repositories, and lists 3"), "{reason}");
+    assert!(reason.contains("there are 4, and lists 3"), "{reason}");
     server.set(|state| (state.claims, state.terse, state.page) = (None, true, 1));
     let (code, told, _) = scan(&commons, &source, &[]);
     assert_eq!((code, told["repositories"].as_array().unwrap().len()), (0, 3), "{told}");

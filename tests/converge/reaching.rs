@@ -12,7 +12,7 @@ use crate::support::{IMAGE, with_swarm};
 fn logs_are_read_and_followed_and_commands_run() {
     with_swarm(0, async |swarm| {
         let app = format!(
-            "  app: {{image: \"{IMAGE}\", command: [sh, -c, \"for i in $$(seq 1 50); do echo line $$i; done; echo to stderr >&2; sleep 2; echo later; sleep 1000\"], \
+            "  app: {{image: \"{IMAGE}\", command: [sh, -c, \"for i in $$(seq 1 50); do echo line $$i; done; sleep 1; echo to stderr >&2; sleep 1; echo later; sleep 1000\"], \
              environment: {{COLOUR: blue}}, stop_grace_period: 1s, deploy: {{endpoint_mode: dnsrr}}}}\n  \
              none: {{image: \"{IMAGE}\", command: [sleep, \"1\"], deploy: {{endpoint_mode: dnsrr, replicas: 0}}}}"
         );
@@ -32,7 +32,7 @@ fn logs_are_read_and_followed_and_commands_run() {
         let texts: Vec<&str> = followed.iter().map(|line| line.line.text.as_str()).collect();
         assert_eq!(texts.iter().filter(|text| **text == "line 1").count(), 1, "each line once: {texts:?}");
         assert!(texts.contains(&"line 50") && texts.contains(&"later"), "{texts:?}");
-        // The engine keeps the two outputs apart, so which of them comes first is not told.
+        // The engine keeps the two outputs apart: which of two lines written at once comes first is not told. So a second lies between them.
         let first = followed.iter().find(|line| line.line.output == Output::Stdout).unwrap();
         assert!(first.to_string().contains("| line 1"), "{first}");
 

@@ -100,3 +100,18 @@ fn containers_and_volumes_are_those_of_the_reference() {
         assert!(differences.is_empty(), "{differences:#?}");
     });
 }
+
+#[test]
+fn a_stopped_container_that_only_has_such_a_name_is_somebody_elses() {
+    with_node("deploynamesake", |node| async move {
+        load_image(&node).await;
+        let image = reference::docker(&node.host, &["images", "--quiet"]).await;
+        reference::docker(&node.host, &["create", "--name", "running_mine", "--volume", "/data", &image]).await;
+        let hurried = Keep { within: Duration::from_secs(2), ..Keep::NOTHING };
+        let text = remove(&[&node.engine], STACK, hurried).await.unwrap_err().to_string();
+        assert!(text.contains("container running_mine"), "{text}");
+        let volumes = "{{range .Mounts}}{{.Name}}{{end}}";
+        let volume = reference::docker(&node.host, &["inspect", "--format", volumes, "running_mine"]).await;
+        reference::docker(&node.host, &["volume", "inspect", &volume]).await;
+    });
+}

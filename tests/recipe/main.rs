@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test fail by panicking, as the test does")]
 
+mod beginning;
 mod irregular;
 mod repository;
 mod revisions;

@@ -342,3 +342,65 @@ impl Repository {
         self.git(&["hash-object", "-t", "tree", "-w", "--literally", file.to_str().unwrap()])
     }
 }
+
+fn earlier(path: &Path, revision: &str) -> Vec<String> {
+    at(path, revision).earlier().unwrap().into_iter().map(|release| release.tag).collect()
+}
+
+#[test]
+fn releases_that_came_after_an_old_commit_are_none_that_it_is_upgraded_from() {
+    let mut repository = released();
+    let (first, second, third) = ("1.0.0+1.27.1", "1.1.0+1.27.2", "2.0.0+1.28.0");
+    let untagged = repository.git(&["rev-parse", "HEAD"]);
+    repository.write("compose.yml", "fourth\n");
+    repository.commit("fourth");
+    repository.tag(third);
+    repository.write("compose.yml", "fifth\n");
+    repository.commit("fifth");
+    assert_eq!(earlier(repository.path(), &untagged), [first, second], "the newest release came after it");
+    assert_eq!(earlier(repository.path(), "HEAD"), [first, second, third]);
+    // A release by its version, whatever the order of the tags.
+    assert_eq!(earlier(repository.path(), second), [first]);
+    // The same commit checked out, with changes and without.
+    repository.git(&["checkout", "--quiet", &untagged]);
+    let here = |path: &Path| Recipe::from_work_tree(path).unwrap().earlier().unwrap().len();
+    assert_eq!(here(repository.path()), 2);
+    repository.write("compose.yml", "changed\n");
+    assert_eq!(here(repository.path()), 2);
+    // A branch that left before the second release is upgraded from the first one.
+    repository.git(&["checkout", "--quiet", "--force", "-b", "fix", first]);
+    repository.write("compose.yml", "a fix\n");
+    repository.commit("a fix");
+    assert_eq!(earlier(repository.path(), "fix"), [first]);
+    // Changes on the commit of a release are not that release any more.
+    repository.git(&["checkout", "--quiet", second]);
+    repository.write("compose.yml", "changed\n");
+    assert_eq!(here(repository.path()), 2);
+}
+
+#[test]
+fn releases_beside_the_branch_count_where_none_is_on_it_and_a_shallow_clone_keeps_all() {
+    let mut repository = Repository::regular();
+    // Each release is tagged on a commit that the branch never gets.
+    repository.git(&["checkout", "--quiet", "-b", "release-1"]);
+    repository.commit("release 1");
+    repository.tag("1.0.0+1.27.1");
+    repository.git(&["checkout", "--quiet", "main"]);
+    let old = repository.commit("squashed");
+    repository.git(&["checkout", "--quiet", "-b", "release-2"]);
+    repository.commit("release 2");
+    repository.tag("1.1.0+1.27.2");
+    repository.git(&["checkout", "--quiet", "main"]);
+    repository.commit("squashed again");
+    assert_eq!(earlier(repository.path(), "main"), ["1.0.0+1.27.1", "1.1.0+1.27.2"]);
+    assert_eq!(earlier(repository.path(), &old), ["1.0.0+1.27.1"], "the second one came from it");
+    let shallow = repository.beside("shallow-tags");
+    let url = format!("file://{}", repository.path().display());
+    repository.git(&["clone", "--quiet", "--depth=1", &url, shallow.to_str().unwrap()]);
+    std::process::Command::new("git")
+        .current_dir(&shallow)
+        .args(["fetch", "--quiet", "--depth=1", "origin", "refs/tags/*:refs/tags/*"])
+        .status()
+        .unwrap();
+    assert_eq!(earlier(&shallow, "HEAD").len(), 2);
+}

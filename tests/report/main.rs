@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use taster::record::{
-    CandidateSummary, EVENT_SCHEMA, Evidence, Fact, LogHeader, Outcome, PlannedStep, StepKind, StepResult,
+    CandidateSummary, DECLARED, EVENT_SCHEMA, Evidence, Fact, LogHeader, Outcome, PlannedStep, StepKind, StepResult,
 };
 use taster::report::{KeptRun, RunFormat, write_run};
 use taster::run::{Redactor, RunLog};
@@ -16,7 +16,8 @@ const NASTY: &str = "</pre><script>document.title='owned'</script><img src=x one
 /// A run of two steps, one failed, with hostile text wherever a recipe or an app can put one.
 fn keep(folder: &Path, upgrade_ended: bool) {
     let log = RunLog::create(&folder.join("events.ndjson"), Redactor::default(), Vec::new()).unwrap();
-    let planned = |id: &str, kind| PlannedStep { id: id.to_owned(), kind, variant: "default".to_owned(), hop: None };
+    let planned =
+        |id: &str, kind| PlannedStep { id: id.to_owned(), kind, variant: "default".to_owned(), hop: None, skip: None };
     log.write(Fact::Opened(LogHeader {
         schema: EVENT_SCHEMA.to_owned(),
         taster: "0.1.0".to_owned(),
@@ -25,7 +26,7 @@ fn keep(folder: &Path, upgrade_ended: bool) {
         candidate: CandidateSummary { commit: Some("0123456789abcdef".to_owned()), version: None, dirty: false },
     }));
     let steps = vec![planned("install@default", StepKind::Install), planned("upgrade:1→2@default", StepKind::Upgrade)];
-    log.write(Fact::Plan { steps, left_out: vec![NASTY.to_owned()] });
+    log.write(Fact::Plan { steps, left_out: vec![NASTY.to_owned()], beside: vec![NASTY.to_owned()] });
     log.write(Fact::StepStarted { id: "install@default".to_owned() });
     log.write(Fact::Task {
         service: NASTY.to_owned(),
@@ -86,6 +87,32 @@ fn every_view_tells_the_verdict_and_what_failed() {
     jsonschema::validate(&schema, &json).unwrap();
     let junit = shown(folder.path(), RunFormat::Junit);
     assert!(junit.contains("tests=\"2\"") && junit.contains("failures=\"1\""), "{junit}");
+}
+
+#[test]
+fn every_view_tells_a_declared_skip_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    keep(folder.path(), true);
+    let mut skip = StepResult::new("smoke@default", StepKind::Smoke, "default", Outcome::Skipped);
+    skip.reason = "declared in the scenario: no page is for people".to_owned();
+    skip.class = Some(DECLARED.to_owned());
+    let log = folder.path().join("events.ndjson");
+    let mut text = std::fs::read_to_string(&log).unwrap();
+    let end = text.rfind("{\"at\"").unwrap();
+    let ended = serde_json::json!({ "at": "2026-11-21T10:00:00Z", "ms": 9, "fact": Fact::StepEnded(skip) });
+    text.insert_str(end, &format!("{ended}\n"));
+    // The plan told it first.
+    let planned = "\"kind\":\"upgrade\",\"variant\":\"default\"";
+    assert!(text.contains(planned), "{text}");
+    let text = text.replacen(planned, &format!("{planned},\"skip\":\"told in the plan\""), 1);
+    std::fs::write(&log, text).unwrap();
+    for format in ALL {
+        let shown = shown(folder.path(), format);
+        assert!(shown.contains("no page is for people") || format == RunFormat::Badge, "{format:?}: {shown}");
+    }
+    let junit = shown(folder.path(), RunFormat::Junit);
+    assert!(junit.contains("<skipped type=\"skipped\" message=\"declared in the scenario: no page"), "{junit}");
+    assert!(shown(folder.path(), RunFormat::Html).contains("declared in the scenario: told in the plan"));
 }
 
 #[test]

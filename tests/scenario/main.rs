@@ -1,6 +1,10 @@
 //! `taster scenario`: what does not fit is told at its place; a first scenario fits as it is written, and so do its suggestions; the
 //! scenarios that taster brings along fit their recipes, and the drafts can be read.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+mod needs;
+mod shipped;
+mod skip;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

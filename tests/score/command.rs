@@ -314,6 +314,38 @@ fn a_community_in_taster_toml_makes_level_6_reachable() {
 }
 
 #[test]
+fn a_declared_skip_caps_the_level_until_the_commons_waives_it() {
+    let commons = Commons::new();
+    let mut outcomes = GOOD.to_vec();
+    outcomes[4].1 = "skipped";
+    outcomes[5].1 = "skipped";
+    outcomes.push(("upgrade:1.0.0+1.0→abcd1234@default", "passed"));
+    commons.run("20261101-100000-blog-aaaa", &commons.at("main"), false, &outcomes);
+    assert_eq!(commons.import(&["runs"]).code, 0);
+    let level = |settings: &str| {
+        std::fs::write(commons.path("taster.toml"), settings).unwrap();
+        assert_eq!(commons.taster(&PUBLISH).code, 0);
+        let level = entry(&commons)["level"].clone();
+        (level["level"].as_u64().unwrap(), level["at_least"].as_bool().unwrap())
+    };
+    let waive = |recipe: &str, step: &str| {
+        format!("[[history.waive]]\nrecipe = \"{recipe}\"\nstep = \"{step}\"\nreason = \"it is a cache\"\n")
+    };
+    assert_eq!(level(""), (3, true), "a recipe cannot award itself a level");
+    assert_eq!(level(&waive("blog", "backup")), (3, true), "the restore proves nothing either");
+    assert_eq!(level(&(waive("wiki", "backup") + &waive("wiki", "restore"))), (3, true), "of another recipe");
+    assert_eq!(level(&(waive("blog", "backup") + &waive("blog", "restore"))), (5, true));
+    for (text, words) in [
+        (waive("blog", "restroe"), "did you mean `restore`?"),
+        (waive("blog", "restore").replace("it is a cache", " "), "taster.toml:4:10: it is empty: say why"),
+    ] {
+        std::fs::write(commons.path("taster.toml"), text).unwrap();
+        let ran = commons.taster(&PUBLISH);
+        assert!(ran.code == 2 && ran.err.contains(words), "{words}: {ran:?}");
+    }
+}
+
+#[test]
 fn the_sum_can_be_done_again_by_hand() {
     let commons = published();
     let ran = commons.taster(&["score", "blog", "--explain"]);

@@ -115,12 +115,27 @@ fn every_outcome_at_every_step_gives_its_level() {
     }
 }
 
-/// 35 sets: what else a rung asks for.
+/// 38 sets: what else a rung asks for.
 #[test]
 fn what_no_step_tells_gives_its_level_too() {
     type Change = fn(&mut Case);
-    let table: [(&str, Change, (u8, bool)); 35] = [
+    let table: [(&str, Change, (u8, bool)); 38] = [
         ("nothing at all", |c| c.steps.clear(), (0, true)),
+        (
+            "a backup of the release before does not come back",
+            |c| c.add("old-backup:1.0.0+1.0→abcd1234@default", StepKind::OldBackup, "default", Failed),
+            (6, false),
+        ),
+        (
+            "a backup of the release before could not be taken",
+            |c| c.add("old-backup:1.0.0+1.0→abcd1234@default", StepKind::OldBackup, "default", Blocked),
+            (6, true),
+        ),
+        (
+            "a start that is killed under stress",
+            |c| c.add("stress@default", StepKind::Stress, "default", Failed),
+            (8, false),
+        ),
         ("one variant of two installs", |c| c.add("install@smtp", StepKind::Install, "smtp", Failed), (1, false)),
         ("a variant errored", |c| c.add("install@smtp", StepKind::Install, "smtp", Errored), (1, true)),
         ("both variants install", |c| c.add("install@smtp", StepKind::Install, "smtp", Passed), (8, false)),

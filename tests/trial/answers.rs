@@ -70,12 +70,12 @@ fn lesson_09_a_redirect_to_another_host_is_weak() {
 }
 
 #[test]
-fn lesson_09_a_page_that_forbids_is_weak() {
+fn in_full_lesson_09_a_page_that_forbids_is_weak() {
     weak(&Recipe::new("forbids", &planted("forbidden")).install(), &["403"]);
 }
 
 #[test]
-fn lesson_09_the_apps_own_404_is_weak() {
+fn in_full_lesson_09_the_apps_own_404_is_weak() {
     weak(&Recipe::new("own-404", &planted("status:404")).install(), &["404"]);
 }
 
@@ -109,7 +109,7 @@ fn an_undefined_middleware_is_named() {
 }
 
 #[test]
-fn a_rule_that_cannot_be_read_is_named() {
+fn in_full_a_rule_that_cannot_be_read_is_named() {
     let labels = ROUTE.replace("Host(`${DOMAIN}`)", "Host(`${DOMAIN}`");
     told_at_once("bad-rule", &labels, &["rule", "Host(`bad-rule.test`"]);
 }
@@ -121,17 +121,16 @@ fn a_service_without_a_port_is_named() {
 }
 
 #[test]
-fn an_app_beside_the_proxys_network_is_named() {
+fn in_full_an_app_beside_the_proxys_network_is_named() {
     let recipe = Recipe::new("beside", &routed("networks:\n  - default", ""));
     recipe.taster(&[]).expect(1, &["not attached to the network 'proxy'"]);
 }
 
 #[test]
-fn a_router_that_answers_no_tls_is_named() {
+fn in_full_a_router_that_answers_no_tls_is_named() {
     let labels = ROUTE.replace("tls=true", "tls=false");
     let tried = Recipe::new("no-tls", &app(HEALTHY, "", &labels)).install();
     tried.install(Failed, "no-answer", &["no-route", "`.tls=true`"]);
-    tried.named_soon();
 }
 
 #[test]
@@ -170,7 +169,7 @@ fn behind_a_password_of_traefiks_the_app_itself_is_asked() {
 }
 
 #[test]
-fn ready_replaces_the_question_to_its_host_and_no_other() {
+fn in_full_ready_replaces_the_question_to_its_host_and_no_other() {
     let second = "        - \"traefik.http.routers.other.rule=Host(`other.example.com`)\"\n        \
                   - \"traefik.http.routers.other.entrypoints=web-secure\"\n        \
                   - \"traefik.http.routers.other.tls=true\"\n        \
@@ -204,7 +203,7 @@ fn an_app_that_calls_its_own_https_url_trusts_the_certificate_and_that_is_told()
 }
 
 #[test]
-fn a_trust_store_that_the_recipe_brings_itself_is_left_alone() {
+fn in_full_a_trust_store_that_the_recipe_brings_itself_is_left_alone() {
     let compose = routed(
         &format!(
             "environment:\n  - DEMO_CALL=https://${{DOMAIN}}/healthz\n{HEALTHY}\nvolumes:\n  - certs:/etc/ssl/certs"

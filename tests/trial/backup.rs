@@ -101,7 +101,7 @@ fn a_volume_that_is_left_out_is_an_empty_backup() {
 }
 
 #[test]
-fn a_dump_in_a_path_that_is_not_selected_is_lost() {
+fn in_full_a_dump_in_a_path_that_is_not_selected_is_lost() {
     let labels =
         [ON, "backupbot.backup.pre-hook=demo-app dump /data/dump.json", "backupbot.backup.volumes.notes.path=schema"];
     let tried = notes("unselected", &labels).steps(&[Restore]);
@@ -154,6 +154,36 @@ fn lesson_20_a_restore_hook_that_stops_half_way_with_exit_0_is_found_out() {
 }
 
 #[test]
+fn in_full_lesson_21_a_dump_of_an_earlier_day_is_found_out() {
+    // The hook writes its dump beside the path that is selected, where an older one lies.
+    let labels = [
+        ON,
+        "backupbot.backup.pre-hook=demo-app dump /data/new.json",
+        "backupbot.backup.volumes.notes.path=dump.json",
+        "backupbot.restore.post-hook=demo-app restore /data/dump.json",
+    ];
+    let later = "[[seed]]\nservice = \"app\"\nrun = \"demo-app dump /data/dump.json\"\n\n\
+                 [[seed]]\nservice = \"app\"\nrun = \"demo-app add 'and milk'\"\n\n[[probe]]";
+    let scenario = format!("{}[ready]\npath = \"/healthz\"\n", SEED.replace("[[probe]]", later));
+    let tried = notes("earlier-day", &labels).scenario(&scenario).steps(&[Restore]);
+    let words = ["the probe `notes` differs after the restore", "before: buy tea\nand milk", "after: buy tea"];
+    tried.ended_so(Restore, Failed, "data-lost", &words);
+}
+
+#[test]
+fn in_full_lesson_22_an_app_that_is_busy_after_a_restore_is_asked_again() {
+    let labels = [
+        ON,
+        "backupbot.backup.pre-hook=demo-app dump /data/dump.json",
+        "backupbot.backup.volumes.notes.path=dump.json",
+        "backupbot.restore.post-hook=demo-app --fault busy-restore:5 restore /data/dump.json",
+    ];
+    let tried = notes("busy-for-a-while", &labels).steps(&[Restore]);
+    tried.passed();
+    assert!(!tried.step(Restore).weak, "no restart was needed: {:#?}", tried.step(Restore));
+}
+
+#[test]
 fn a_probe_that_is_content_with_nothing_proves_nothing() {
     let labels = [
         ON,
@@ -173,7 +203,7 @@ fn a_probe_that_is_content_with_nothing_proves_nothing() {
 }
 
 #[test]
-fn what_is_kept_beside_the_volume_is_lost_with_the_container() {
+fn in_full_what_is_kept_beside_the_volume_is_lost_with_the_container() {
     let recipe = notes("beside", &[ON]);
     let compose = std::fs::read_to_string(recipe.path().join("compose.yml")).unwrap();
     let beside = "    environment:\n      - DEMO_DATA=/var/notes\n    stop_grace_period";

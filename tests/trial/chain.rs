@@ -102,7 +102,7 @@ fn in_full_past_a_declared_stop_nothing_is_tried() {
 }
 
 #[test]
-fn lesson_23_the_chain_goes_on_once_the_operator_has_set_what_a_release_needs() {
+fn in_full_lesson_23_the_chain_goes_on_once_the_operator_has_set_what_a_release_needs() {
     let needs = "  - RELEASE=two\n  - TITLE=${TITLE:?set a title}\n";
     let recipe = recipe("goes-on", &[("1.0.0", "1.0", ONE)], "")
         .file(".env.sample", "TYPE=goes-on\nDOMAIN=goes-on.example.com\nTITLE=Notes\n")
@@ -116,7 +116,7 @@ fn lesson_23_the_chain_goes_on_once_the_operator_has_set_what_a_release_needs() 
 }
 
 #[test]
-fn what_operators_do_on_the_way_is_done() {
+fn in_full_what_operators_do_on_the_way_is_done() {
     let needs = "  - TITLE=${TITLE:?set a title}\n";
     let scenario = format!(
         "{SCENARIO}[upgrade.edges.candidate]\nenv = {{ TITLE = \"Notes\" }}\n\
@@ -172,7 +172,7 @@ fn in_full_a_rollback_that_works_shows_all_data() {
 }
 
 #[test]
-fn a_page_that_is_blank_after_the_upgrade_is_seen() {
+fn in_full_a_page_that_is_blank_after_the_upgrade_is_seen() {
     let blank = recipe("goes-blank", &[("1.0.0", "1.0", "")], "  - DEMO_FAULT=blank-migration\n");
     let tried = blank.steps(&[Smoke, Upgrade]);
     assert_eq!(tried.step(Smoke).outcome, Passed, "a fresh install is well: {:#?}", tried.step(Smoke));

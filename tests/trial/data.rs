@@ -45,12 +45,27 @@ fn data_beside_the_volume_is_lost_and_the_probe_shows_it() {
 }
 
 #[test]
-fn data_beside_the_volume_is_lost_and_the_title_shows_it() {
+fn in_full_data_beside_the_volume_is_lost_and_the_title_shows_it() {
     let tried = Recipe::new("forgets", &notes_at("/elsewhere", "")).steps(&[StepKind::Restart]);
     let step = tried.step(StepKind::Restart);
     assert_eq!((step.outcome, step.class.as_deref()), (Failed, Some("answer-changed")), "{step:#?}");
     let said = crate::support::everything(step);
     assert_eq!(said.matches("notebook").count(), 2, "both titles are shown: {said}");
+}
+
+#[test]
+fn in_full_data_in_a_volume_that_nobody_declared_is_lost_with_its_container() {
+    let compose = routed(&format!("{HEALTHY}\nvolumes:\n  - /data"), "");
+    let scenario = format!("{SEED}\n[ready]\npath = \"/healthz\"\n");
+    let tried = Recipe::new("anonymous", &compose).scenario(&scenario).steps(&[StepKind::Restart]);
+    tried.ended_so(StepKind::Restart, Failed, "data-lost", &["the probe `notes` differs", "before: buy tea"]);
+}
+
+#[test]
+fn in_full_what_an_app_keeps_in_memory_alone_is_lost_with_its_task() {
+    let compose = notes_at("/data", "environment:\n  - DEMO_FAULT=lose-on-restart");
+    let tried = Recipe::new("in-memory", &compose).steps(&[StepKind::Restart]);
+    tried.ended_so(StepKind::Restart, Failed, "answer-changed", &["notebook", "named volume"]);
 }
 
 #[test]

@@ -19,15 +19,13 @@ fn a_healthcheck_that_never_passes_is_named_with_what_it_said() {
     let service = check("127.0.0.1:8081", "  retries: 2");
     let tried = Recipe::new("never", &routed(&service, "")).install();
     tried.judged("healthcheck-never-passes", &["healthcheck does not pass", "cannot connect", "8081"]);
-    tried.named_soon();
 }
 
 #[test]
-fn a_healthcheck_that_asks_an_unhealthy_app_is_named_too() {
+fn in_full_a_healthcheck_that_asks_an_unhealthy_app_is_named_too() {
     let service = format!("environment:\n  - DEMO_FAULT=unhealthy\n{}", check("127.0.0.1:8080", "  retries: 2"));
     let tried = Recipe::new("ill", &routed(&service, "")).install();
     tried.judged("healthcheck-never-passes", &["healthcheck does not pass", "503"]);
-    tried.named_soon();
 }
 
 #[test]
@@ -39,7 +37,6 @@ fn lesson_14_a_healthcheck_that_kills_a_slow_first_boot_is_told_how_long_it_had(
     // A starved machine has another next move.
     let starved = step.class.as_deref() == Some("starved");
     assert!(starved || step.advice.as_ref().unwrap().contains("`healthcheck.start_period`"), "{step:#?}");
-    tried.named_soon();
 }
 
 #[test]
@@ -49,7 +46,7 @@ fn lesson_14_the_same_slow_first_boot_with_time_enough_passes() {
 }
 
 #[test]
-fn lesson_14_a_lock_that_a_killed_first_boot_left_behind_is_shown() {
+fn in_full_lesson_14_a_lock_that_a_killed_first_boot_left_behind_is_shown() {
     let service = format!(
         "environment:\n  - DEMO_FAULT=lock:8\nvolumes:\n  - data:/data\n{}",
         check("127.0.0.1:8080", "  retries: 2\n  start_period: 1s")
@@ -65,11 +62,10 @@ fn a_healthcheck_whose_command_the_image_does_not_have_is_named() {
         "healthcheck:\n  test: [\"CMD\", \"curl\", \"-f\", \"http://localhost\"]\n  interval: 1s\n  retries: 3";
     let tried = Recipe::new("no-curl", &routed(service, "")).install();
     tried.install(Failed, "healthcheck-broken", &["curl", "the image does not have the command"]);
-    tried.named_soon();
 }
 
 #[test]
-fn a_worker_that_its_healthcheck_stops_is_no_one_shot_service() {
+fn in_full_a_worker_that_its_healthcheck_stops_is_no_one_shot_service() {
     // Without a route nothing else would tell that it is gone: it ends with 0 when it is stopped, and swarm does not start it again.
     let compose = app(&check("127.0.0.1:8081", "  retries: 2"), "restart_policy:\n  condition: on-failure", "");
     let tried = Recipe::new("worker", &compose).install();
@@ -116,5 +112,4 @@ fn a_one_shot_service_that_fails_is_named() {
     );
     let tried = Recipe::new("job-fails", &compose).install();
     tried.install(Failed, "restarts-exhausted", &["migrate", "exits with 3", "exiting with code 3"]);
-    tried.named_soon();
 }

@@ -142,7 +142,7 @@ fn lesson_08_an_app_without_a_route_has_no_page_to_look_at() {
 }
 
 #[test]
-fn a_front_page_that_says_no_is_no_page_to_look_at_unless_it_is_declared() {
+fn in_full_a_front_page_that_says_no_is_no_page_to_look_at_unless_it_is_declared() {
     let forbidden = routed("environment:\n  - DEMO_FAULT=forbidden", "");
     let tried = Recipe::new("closed", &forbidden).steps(&SMOKE);
     let step = tried.step(StepKind::Smoke);

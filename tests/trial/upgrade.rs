@@ -119,7 +119,7 @@ fn lesson_23_a_value_that_came_with_the_candidates_scenario_is_no_operators() {
 }
 
 #[test]
-fn lesson_23_a_release_note_that_tells_of_the_variable_is_seen() {
+fn in_full_lesson_23_a_release_note_that_tells_of_the_variable_is_seen() {
     let recipe = candidate(released("tells"), "  - TITLE=${TITLE:?set a title}\n")
         .file(".env.sample", "TYPE=tells\nDOMAIN=tells.example.com\nTITLE=Notes\n")
         .file("release/next", "Set TITLE before you upgrade.\n");
@@ -143,7 +143,7 @@ fn a_volume_of_another_name_loses_the_data_and_orphans_the_old_one() {
 }
 
 #[test]
-fn secrets_are_kept_and_a_secret_that_needs_a_new_variable_is_named() {
+fn in_full_secrets_are_kept_and_a_secret_that_needs_a_new_variable_is_named() {
     let secret = |compose: String, name: &str| {
         let compose = compose.replace(
             "    volumes:\n      - notes:/data\n",

@@ -10,7 +10,7 @@ mod scalar;
 mod syntax;
 pub mod timestamp;
 
-use super::problem::{Issue, LoadError};
+use super::problem::Issue;
 use super::source::{SourceFile, Span};
 use super::tree::Mapping;
 
@@ -22,15 +22,9 @@ pub const SIZE_LIMIT: usize = 2 * 1024 * 1024;
 /// How deep collections may be nested. Real compose files need about eight levels.
 pub const DEPTH_LIMIT: usize = 100;
 
-/// Reads one YAML file that holds a mapping, as it is: nothing is interpolated or checked.
-///
-/// # Errors
-/// Every problem found: too large, no UTF-8, no YAML, a duplicate key, an alias without anchor, a cycle, no mapping.
-pub fn parse(source: &SourceFile) -> Result<Mapping, LoadError> {
-    read(0, source).map_err(|issues| {
-        let sources = vec![source.clone()];
-        LoadError { problems: issues.into_iter().map(|issue| issue.locate(&sources)).collect(), sources }
-    })
+/// What a file holds as it is, when it can be read; its spans are of file 0. It is parsed once, and shared.
+pub(crate) fn parsed(source: &SourceFile) -> Option<&Mapping> {
+    source.parsed.get_or_init(|| read_anew(0, &source.text).ok()).as_ref()
 }
 
 /// Reads file number `file` into a mapping.
@@ -38,7 +32,7 @@ pub fn parse(source: &SourceFile) -> Result<Mapping, LoadError> {
 /// # Errors
 /// Every problem found: too large, no UTF-8, no YAML, a duplicate key, an alias without anchor, a cycle, no mapping.
 pub(crate) fn read(file: u32, source: &SourceFile) -> Result<Mapping, Vec<Issue>> {
-    match source.parsed.get_or_init(|| read_anew(0, &source.text).ok()) {
+    match parsed(source) {
         Some(parsed) => Ok(parsed.in_file(file)),
         // Errors are rare, and name the file: they are found again.
         None => read_anew(file, &source.text),

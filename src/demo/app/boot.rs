@@ -52,6 +52,7 @@ pub(super) async fn run(args: &AppArgs) -> anyhow::Result<()> {
 async fn start_and_serve(args: &AppArgs) -> anyhow::Result<()> {
     say(format_args!("notes {} (schema {}): starting", args.app_version.name(), args.app_version.schema()));
     early_faults(args)?;
+    busy_boot(args).await;
     for peer in &args.needs {
         reach(peer)?;
     }
@@ -98,6 +99,33 @@ fn early_faults(args: &AppArgs) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Works until it has used its processor time, however long that takes.
+async fn busy_boot(args: &AppArgs) {
+    let needs = args.fault.iter().filter_map(|fault| match fault {
+        Fault::BusyBoot(needs) => Some(*needs),
+        _ => None,
+    });
+    for needs in needs {
+        let (begun, mut said) = (fault::processor_time(), 0);
+        loop {
+            let used = fault::processor_time().saturating_sub(begun);
+            if used >= needs {
+                break;
+            }
+            if used.as_secs() >= said {
+                say(format_args!("starting: {} of {} s of work done", used.as_secs(), needs.as_secs()));
+                said = used.as_secs() + 1;
+            }
+            let until = std::time::Instant::now() + Duration::from_millis(5);
+            while std::time::Instant::now() < until {
+                std::hint::spin_loop();
+            }
+            // So that a signal is heard.
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 fn exit(code: i32) -> ! {

@@ -24,6 +24,8 @@ pub enum Fault {
     Unhealthy,
     /// `slow-boot:SECONDS`: the first start takes this long before anything listens; a first start that is cut short begins anew.
     SlowBoot(Duration),
+    /// `busy-boot:SECONDS`: every start needs this much processor time before anything listens.
+    BusyBoot(Duration),
     /// `status:CODE`: every page but `/healthz` answers with this status.
     Status(u16),
     /// `blank`: the front page is empty.
@@ -61,6 +63,10 @@ pub enum Fault {
     EmptyDump,
     /// `truncated-dump`: a dump ends in its middle, and nothing is said.
     TruncatedDump,
+    /// `torn-dump`: a dump takes some seconds, and holds the newest note without those that were written just before it.
+    TornDump,
+    /// `busy-restore:SECONDS`: for so long after a restore `list` cannot read the notes.
+    BusyRestore(Duration),
     /// `half-restore`: a restore stops half-way, and nothing is said.
     HalfRestore,
 }
@@ -68,9 +74,9 @@ pub enum Fault {
 /// Why a fault's text was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no fault: use exit:CODE[@SECONDS], segv, oom, unhealthy, slow-boot:SECONDS, status:CODE, blank, redirect:URL, \
+    "{0:?} is no fault: use exit:CODE[@SECONDS], segv, oom, unhealthy, slow-boot:SECONDS, busy-boot:SECONDS, status:CODE, blank, redirect:URL, \
      forbidden, lock[:SECONDS], ignore-term, lose-on-restart, broken-script, broken-script-once, blank-script, \
-     broken-migration, lossy-migration, adjacent-migration, blank-migration, login-migration, forgets-newer, empty-dump, truncated-dump or half-restore"
+     broken-migration, lossy-migration, adjacent-migration, blank-migration, login-migration, forgets-newer, empty-dump, truncated-dump, torn-dump, busy-restore:SECONDS or half-restore"
 )]
 pub struct UnknownFault(String);
 
@@ -88,6 +94,7 @@ impl FromStr for Fault {
             ("oom", None) => Some(Self::Oom),
             ("unhealthy", None) => Some(Self::Unhealthy),
             ("slow-boot", Some(value)) => seconds(value).map(Self::SlowBoot),
+            ("busy-boot", Some(value)) => seconds(value).map(Self::BusyBoot),
             ("status", Some(value)) => value.parse().ok().filter(|code| (200..600).contains(code)).map(Self::Status),
             ("blank", None) => Some(Self::Blank),
             ("redirect", Some(url)) if !url.is_empty() => Some(Self::Redirect(url.to_owned())),
@@ -107,6 +114,8 @@ impl FromStr for Fault {
             ("forgets-newer", None) => Some(Self::ForgetsNewer),
             ("empty-dump", None) => Some(Self::EmptyDump),
             ("truncated-dump", None) => Some(Self::TruncatedDump),
+            ("torn-dump", None) => Some(Self::TornDump),
+            ("busy-restore", Some(value)) => seconds(value).map(Self::BusyRestore),
             ("half-restore", None) => Some(Self::HalfRestore),
             _ => None,
         };
@@ -146,6 +155,16 @@ pub(super) fn allocate_until_killed() {
     }
 }
 
+/// The processor time that this process has used, as the kernel counts it (proc_pid_stat(5): the 14th and 15th word, in hundredths of a
+/// second); zero where it does not tell.
+pub(super) fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The program's own name stands in brackets, and may hold anything.
+    let words = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+    let ticks: u64 = words.skip(11).take(2).filter_map(|word| word.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +192,9 @@ mod tests {
             ("blank-script", Fault::BlankScript),
             ("empty-dump", Fault::EmptyDump),
             ("truncated-dump", Fault::TruncatedDump),
+            ("torn-dump", Fault::TornDump),
+            ("busy-boot:1.5", Fault::BusyBoot(seconds(1.5))),
+            ("busy-restore:3", Fault::BusyRestore(seconds(3.0))),
             ("half-restore", Fault::HalfRestore),
         ] {
             assert_eq!(text.parse(), Ok(fault), "{text}");

@@ -26,6 +26,9 @@ pub use store::Version;
 /// How long `health` waits for the answer.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long a torn dump takes.
+const TORN_FOR: Duration = Duration::from_secs(3);
+
 /// What the demo app is told. Every option can come from the environment, because that is how a recipe tells an app things.
 #[derive(Debug, Clone, Args)]
 pub struct AppArgs {
@@ -154,6 +157,7 @@ async fn run_mode(args: &AppArgs) -> anyhow::Result<ExitCode> {
             Ok(())
         }
         Some(Mode::List) => {
+            anyhow::ensure!(!store::is_busy(&args.data), "the notes are being put in order after a restore");
             for line in store::texts(&args.data)? {
                 say(format_args!("{line}"));
             }
@@ -163,6 +167,10 @@ async fn run_mode(args: &AppArgs) -> anyhow::Result<ExitCode> {
             let mut dump = store::dump(&args.data)?;
             if args.fault.contains(&Fault::EmptyDump) {
                 dump.keep(0);
+            }
+            if args.fault.contains(&Fault::TornDump) {
+                tokio::time::sleep(TORN_FOR).await;
+                dump.tear(store::dump(&args.data)?);
             }
             let mut text = serde_json::to_string_pretty(&dump)?;
             text.push('\n');
@@ -190,6 +198,11 @@ async fn run_mode(args: &AppArgs) -> anyhow::Result<ExitCode> {
                 dump.keep(dump.len() / 2);
             }
             let count = store::restore(&args.data, dump, args.app_version)?;
+            for fault in &args.fault {
+                if let Fault::BusyRestore(time) = fault {
+                    store::be_busy(&args.data, *time)?;
+                }
+            }
             say(format_args!("restored {count} notes"));
             Ok(())
         }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -77,6 +78,13 @@ impl Dump {
     /// How many notes it holds.
     pub(super) fn len(&self) -> usize {
         self.notes.len()
+    }
+
+    /// Takes the newest note of a later dump, and none of those before it: what comes of reading a store piece by piece while it is written to.
+    pub(super) fn tear(&mut self, mut later: Self) {
+        if later.notes.len() > self.notes.len() {
+            self.notes.extend(later.notes.pop());
+        }
     }
 
     /// Forgets all notes but the first so many.
@@ -244,6 +252,24 @@ fn read_notes(folder: &Path) -> Result<Vec<Note>, StoreError> {
             .map_err(|e| StoreError::Damaged { path: path.clone(), reason: format!("line {}: {e}", number + 1) })
     };
     text.lines().enumerate().map(parse).collect()
+}
+
+/// Until when the notes cannot be read, in seconds since 1970, stands in this file of the data folder.
+const BUSY: &str = "busy-until";
+
+/// Keeps the notes from being read for some time.
+pub(super) fn be_busy(folder: &Path, time: Duration) -> Result<(), StoreError> {
+    replace(&folder.join(BUSY), &now().saturating_add(time.as_secs()).to_string())
+}
+
+/// Whether the notes cannot be read now.
+pub(super) fn is_busy(folder: &Path) -> bool {
+    let until = fs::read_to_string(folder.join(BUSY)).ok().and_then(|text| text.trim().parse().ok());
+    until.is_some_and(|until: u64| now() < until)
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Loses the first note: what a bad migration does.

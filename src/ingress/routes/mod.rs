@@ -2,6 +2,7 @@
 
 mod build;
 mod entrypoints;
+mod join;
 mod labels;
 pub mod matching;
 mod middleware;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use entrypoints::EntryPoints;
+pub use join::of_stack;
 pub use middleware::{HeaderEdits, Middleware};
 pub use note::{Note, NoteCode, Severity};
 pub use parser::{RuleError, parse_http, parse_tcp};

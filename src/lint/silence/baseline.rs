@@ -62,6 +62,15 @@ impl Known {
     }
 }
 
+/// The findings that are not among the known ones, or come more often than there.
+pub fn new_findings<'f>(known: &[Finding], found: &'f [Finding]) -> Vec<&'f Finding> {
+    let mut left = Known::default();
+    for finding in known {
+        *left.findings.entry(key(finding)).or_default() += 1;
+    }
+    found.iter().filter(|finding| !left.take(finding)).collect()
+}
+
 fn key(finding: &Finding) -> (String, String, String) {
     let file = finding.places.first().map(|place| place.file.clone()).unwrap_or_default();
     (finding.rule.clone(), file, finding.message.clone())

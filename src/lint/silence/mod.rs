@@ -7,7 +7,7 @@ mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use baseline::Baseline;
+pub use baseline::{Baseline, new_findings};
 pub use policy::{Policy, PolicyError};
 pub use unused::unused_ignores;
 

@@ -8,6 +8,7 @@ mod objects;
 mod refs;
 mod tags;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,8 @@ pub(super) use tags::Tag;
 pub(super) struct Repository {
     path: PathBuf,
     repo: gix::Repository,
+    /// What was read: releases share most of their files.
+    blobs: RefCell<objects::Blobs>,
 }
 
 impl Repository {
@@ -35,7 +38,7 @@ impl Repository {
         }
         let options = gix::open::Options::isolated().with(gix::sec::Trust::Reduced).open_path_as_is(!has_git);
         match gix::open_opts(path, options) {
-            Ok(repo) => Ok(Some(Repository { path: path.to_owned(), repo })),
+            Ok(repo) => Ok(Some(Repository { path: path.to_owned(), repo, blobs: RefCell::default() })),
             Err(error) => Err(corrupt(path, "the repository itself", &error)),
         }
     }

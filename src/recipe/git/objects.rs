@@ -1,14 +1,15 @@
 //! Commits, trees and blobs: bounded, and checked against their names.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::Path;
+use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 use gix::objs::{Kind, tree::EntryKind};
 
 use super::Repository;
-use crate::recipe::tree::{Limits, Mode, TreeBuilder};
+use crate::recipe::tree::{Limits, Mode, Refusal, Tree, TreeBuilder};
 use crate::recipe::{Error, Irregularity};
 
 /// A directory object larger than this is not a recipe's: it would hold some hundred thousand names.
@@ -99,13 +100,7 @@ impl Repository {
                 );
                 return Ok(());
             }
-            let what = format!("`{path}`, blob {id}");
-            if let Err(refusal) = builder.admit(path, self.size(id, &what)?) {
-                leave_out(builder, path, refusal.to_string());
-                return Ok(());
-            }
-            let bytes = self.object(id, Kind::Blob, &what)?;
-            if let Err(refusal) = builder.insert(path, &bytes, mode_of(kind)) {
+            if let Err(refusal) = self.put(builder, path, id, mode_of(kind))? {
                 leave_out(builder, path, refusal.to_string());
             }
             Ok(())
@@ -137,13 +132,7 @@ impl Repository {
             if !matches!(kind, EntryKind::Blob | EntryKind::BlobExecutable) {
                 return Ok(RootFiles::HoldLinks);
             }
-            let what = format!("`{name}`, blob {id}");
-            if let Err(refusal) = builder.admit(name, self.size(id, &what)?) {
-                builder.omit(name, refusal.to_string());
-                continue;
-            }
-            let bytes = self.object(id, Kind::Blob, &what)?;
-            if let Err(refusal) = builder.insert(name, &bytes, mode_of(kind)) {
+            if let Err(refusal) = self.put(builder, name, id, mode_of(kind))? {
                 builder.omit(name, refusal.to_string());
             }
         }
@@ -219,6 +208,37 @@ impl Repository {
         parts.tree_id().map_err(|error| self.corrupt(&what, &error))
     }
 
+    /// Takes the files of a tree as read, whichever commits hold them.
+    pub(in crate::recipe) fn remember(&self, tree: &Tree) {
+        let kind = self.repo.object_hash();
+        let mut blobs = self.blobs.borrow_mut();
+        for (_, file) in tree.iter() {
+            if let Ok(id) = gix::objs::compute_hash(kind, Kind::Blob, &file.bytes) {
+                blobs.add(id, &file.bytes);
+            }
+        }
+    }
+
+    /// Puts a file of a commit into a tree. Most files of a release are those of the release before: what is known is not read again.
+    fn put(
+        &self,
+        builder: &mut TreeBuilder,
+        path: &str,
+        id: ObjectId,
+        mode: Mode,
+    ) -> Result<Result<(), Refusal>, Error> {
+        if let Some(bytes) = self.blobs.borrow().known.get(&id) {
+            return Ok(builder.insert_shared(path, Arc::clone(bytes), mode));
+        }
+        let what = format!("`{path}`, blob {id}");
+        if let Err(refusal) = builder.admit(path, self.size(id, &what)?) {
+            return Ok(Err(refusal));
+        }
+        let bytes: Arc<[u8]> = self.object(id, Kind::Blob, &what)?.into();
+        self.blobs.borrow_mut().add(id, &bytes);
+        Ok(builder.insert_shared(path, bytes, mode))
+    }
+
     fn size(&self, id: ObjectId, what: &str) -> Result<u64, Error> {
         self.repo.find_header(id).map(|header| header.size()).map_err(|error| self.corrupt(what, &error))
     }
@@ -234,6 +254,25 @@ impl Repository {
             return Err(damaged("its content does not match its name".to_owned()));
         }
         Ok(std::mem::take(&mut object.data))
+    }
+}
+
+/// Files that were read, by their hash.
+#[derive(Debug, Default)]
+pub(super) struct Blobs {
+    known: HashMap<ObjectId, Arc<[u8]>>,
+    bytes: usize,
+}
+
+impl Blobs {
+    /// The most that is kept, in bytes: a recipe has some ten kilobytes.
+    const MOST: usize = 1 << 20;
+
+    fn add(&mut self, id: ObjectId, bytes: &Arc<[u8]>) {
+        if self.bytes + bytes.len() <= Self::MOST {
+            self.bytes += bytes.len();
+            self.known.insert(id, Arc::clone(bytes));
+        }
     }
 }
 

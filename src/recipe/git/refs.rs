@@ -1,5 +1,7 @@
 //! Branches: which one is shown first, and what all of them and the tags are.
 
+use std::collections::BTreeSet;
+
 use gix::bstr::ByteSlice as _;
 use gix::refs::TargetRef;
 use sha2::{Digest as _, Sha256};
@@ -34,19 +36,46 @@ impl Repository {
 
     /// Whether the history of the commit `tip` has the commit `wanted` in it.
     pub(in crate::recipe) fn leads_to(&self, tip: &str, wanted: &str) -> Result<bool, Error> {
+        Ok(!self.among_ancestors(tip, &BTreeSet::from([wanted]))?.is_empty())
+    }
+
+    /// Those of the `wanted` commits that the history of the commit `tip` has in it, that one itself among them.
+    pub(in crate::recipe) fn among_ancestors(
+        &self,
+        tip: &str,
+        wanted: &BTreeSet<&str>,
+    ) -> Result<BTreeSet<String>, Error> {
         let fail = |error: &dyn std::fmt::Display| Error::Corrupt {
             path: self.path.clone(),
             what: format!("the history of {tip}"),
             why: error.to_string(),
         };
-        let Ok(tip_id) = gix::ObjectId::from_hex(tip.as_bytes()) else { return Ok(false) };
-        let Ok(wanted) = gix::ObjectId::from_hex(wanted.as_bytes()) else { return Ok(false) };
+        let Ok(tip_id) = gix::ObjectId::from_hex(tip.as_bytes()) else { return Ok(BTreeSet::new()) };
+        let mut missing: BTreeSet<gix::ObjectId> =
+            wanted.iter().filter_map(|wanted| gix::ObjectId::from_hex(wanted.as_bytes()).ok()).collect();
+        let mut found = BTreeSet::new();
         for commit in self.repo.rev_walk([tip_id]).all().map_err(|error| fail(&error))? {
-            if commit.map_err(|error| fail(&error))?.id == wanted {
-                return Ok(true);
+            if missing.is_empty() {
+                break;
+            }
+            let id = commit.map_err(|error| fail(&error))?.id;
+            if missing.remove(&id) {
+                found.insert(id.to_string());
             }
         }
-        Ok(false)
+        Ok(found)
+    }
+
+    /// The best common ancestor of two commits, one of them itself when the other came from it; `None` when their histories have none in
+    /// common, as far as they are here.
+    pub(in crate::recipe) fn merge_base(&self, one: &str, other: &str) -> Result<Option<String>, Error> {
+        let what = format!("the histories of {one} and {other}");
+        let id = |commit: &str| {
+            let id = gix::ObjectId::from_hex(commit.as_bytes());
+            id.map_err(|error| self.corrupt(&what, &gix::Error::from_error(error)))
+        };
+        let base = self.repo.merge_base(id(one)?, id(other)?).map_err(|error| self.corrupt(&what, &error))?;
+        Ok(base.map(|id| id.to_string()))
     }
 
     /// A digest of every branch and tag and of `HEAD`, read without any object.

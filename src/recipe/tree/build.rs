@@ -116,10 +116,19 @@ impl TreeBuilder {
     /// # Errors
     /// [`Refusal`] says why it may not be there; the tree is unchanged then.
     pub fn insert(&mut self, path: &str, bytes: &[u8], mode: Mode) -> Result<(), Refusal> {
+        self.admit(path, bytes.len() as u64)?;
+        self.insert_shared(path, Arc::from(bytes), mode)
+    }
+
+    /// Puts a file into the tree whose bytes other trees hold too.
+    ///
+    /// # Errors
+    /// As [`insert`](TreeBuilder::insert).
+    pub fn insert_shared(&mut self, path: &str, bytes: Arc<[u8]>, mode: Mode) -> Result<(), Refusal> {
         let size = bytes.len() as u64;
         self.admit(path, size)?;
         self.bytes += size;
-        self.files.insert(path.to_owned(), TreeFile { bytes: Arc::from(bytes), mode });
+        self.files.insert(path.to_owned(), TreeFile { bytes, mode });
         Ok(())
     }
 

@@ -38,13 +38,14 @@ pub(super) fn write(report: &LintReport, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-fn data(text: &str) -> String {
+pub(in crate::report) fn data(text: &str) -> String {
     let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    // Logs of jobs are shown in terminals too.
+    // An older form of commands is found in the middle of a line too; and logs of jobs are shown in terminals.
+    let text = text.replace("##[", "## [");
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
-fn property(text: &str) -> String {
+pub(in crate::report) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
@@ -57,5 +58,6 @@ mod tests {
         assert_eq!(data("100 %\n::set-env name=x::y"), "100 %25%0A::set-env name=x::y");
         assert_eq!(property("a,b:c\n"), "a%2Cb%3Ac%0A");
         assert_eq!(data("\u{1b}[31m"), "\u{fffd}[31m");
+        assert_eq!(data("x ##[set-env]y"), "x ## [set-env]y");
     }
 }

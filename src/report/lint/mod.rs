@@ -1,6 +1,6 @@
 //! Views of the linter's report, one file for each format.
 
-mod annotations;
+pub(super) mod annotations;
 mod human;
 mod json;
 mod junit;

@@ -8,6 +8,9 @@ use super::super::markup::xml;
 use super::KeptRun;
 use crate::record::{Outcome, StepResult};
 
+/// No step takes longer, in seconds.
+const LONGEST: f64 = 1e9;
+
 pub(super) fn write(run: &KeptRun, out: &mut dyn Write) -> io::Result<()> {
     let mut suite = TestSuiteBuilder::new(&xml(&run.summary.recipe));
     for step in &run.summary.steps {
@@ -30,7 +33,8 @@ pub(super) fn write(run: &KeptRun, out: &mut dyn Write) -> io::Result<()> {
 fn case(recipe: &str, step: &StepResult) -> TestCase {
     let (name, reason) = (xml(&step.id), xml(&step.reason));
     let class = xml(step.class.as_deref().unwrap_or(step.outcome.word()));
-    let seconds = Duration::seconds_f64(step.seconds);
+    // The log may come from strangers, and the library's own seconds end the process when they are too many.
+    let seconds = Duration::seconds_f64(step.seconds.clamp(0.0, LONGEST));
     let mut case = match step.outcome {
         Outcome::Passed => TestCaseBuilder::success(&name, seconds),
         Outcome::Failed => TestCaseBuilder::failure(&name, seconds, &class, &reason),

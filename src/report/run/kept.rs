@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::record::{Event, Fact, Outcome, PlannedStep, RunSummary, SUMMARY_SCHEMA, StepResult};
 use crate::run;
-use crate::scenario::DEFAULT_VARIANT;
+use crate::scenario::{DEFAULT_VARIANT, is_guess};
 use crate::score::{Measured, Standing, ladder};
 
 /// Why a run cannot be shown.
@@ -57,7 +57,14 @@ impl KeptRun {
     /// When there is no log that could be read.
     pub fn open(folder: &Path) -> Result<Self, RunReportError> {
         let failed = |source| RunReportError::Read { path: folder.to_owned(), source };
-        let events = run::read(&folder.join("events.ndjson")).map_err(failed)?;
+        Self::of(folder, run::read(&folder.join("events.ndjson")).map_err(failed)?)
+    }
+
+    /// The run that these events tell of; `folder` is where its other files are.
+    ///
+    /// # Errors
+    /// When they do not begin as a log.
+    pub fn of(folder: &Path, events: Vec<Event>) -> Result<Self, RunReportError> {
         let Some(Fact::Opened(head)) = events.first().map(|event| &event.fact) else {
             return Err(RunReportError::Headless(folder.to_owned()));
         };
@@ -96,10 +103,10 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
         variants: Vec::new(),
         services: Vec::new(),
     };
-    let mut planned: &[PlannedStep] = &[];
+    let (mut planned, mut left_out): (&[PlannedStep], &[String]) = (&[], &[]);
     for event in events {
         match &event.fact {
-            Fact::Plan { steps, .. } => planned = steps,
+            Fact::Plan { steps, left_out: words, .. } => (planned, left_out) = (steps, words),
             Fact::Node(facts) => summary.node = Some(facts.clone()),
             Fact::Image(image) => summary.digests.push(image.clone()),
             Fact::Proven { proofs } => summary.proofs.clone_from(proofs),
@@ -118,7 +125,11 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
             summary.steps.push(lost);
         }
     }
-    let mut variants: Vec<String> = planned.iter().map(|step| step.variant.clone()).collect();
+    // A variant whose install the plan left out is declared all the same: nobody tried it.
+    let untried = left_out.iter().filter_map(|words| words.strip_prefix("install@")?.split_once(" ("));
+    let untried = untried.map(|(name, _)| name).filter(|name| !is_guess(name));
+    let mut variants: Vec<String> =
+        planned.iter().map(|step| step.variant.as_str()).chain(untried).map(str::to_owned).collect();
     variants.retain(|variant| variant != DEFAULT_VARIANT);
     variants.sort();
     variants.dedup();

@@ -1,6 +1,7 @@
 //! Views of a run that was kept, one file for each format. What a recipe or an app said is text in all of them.
 
 mod badge;
+mod comment;
 mod html;
 mod junit;
 mod kept;
@@ -10,6 +11,7 @@ use std::io::Write;
 
 use crate::report::verdict;
 
+pub use comment::{CommentFacts, comment, refusal};
 pub use kept::{KeptRun, RunReportError};
 
 /// How a run is shown.

@@ -93,6 +93,14 @@ pub struct Applied {
     pub warnings: Vec<String>,
 }
 
+impl Applied {
+    /// The keys of the services that are new or other than before.
+    pub fn changed(&self) -> Vec<&str> {
+        let changed = self.services.iter().filter(|service| service.change != Change::Unchanged);
+        changed.map(|service| service.key.as_str()).collect()
+    }
+}
+
 /// Deploys a stack: looks first (external objects, immutable configs), then makes networks, secrets, configs and services in the
 /// order of the reference. Images are not resolved to digests; tasks are not waited for.
 ///

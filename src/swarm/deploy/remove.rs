@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::query_parameters::RemoveVolumeOptions;
+use bollard::query_parameters::{RemoveContainerOptions, RemoveVolumeOptions};
 use tokio::time::{Instant, sleep};
 
 use super::DeployError;
@@ -12,6 +12,9 @@ use super::leftovers::{Leftover, LeftoverKind, list};
 
 /// How long the engine is left alone between two looks.
 const POLL: Duration = Duration::from_millis(100);
+
+/// The label that swarm's agent gives to the container of a task.
+const LABEL_TASK: &str = "com.docker.swarm.task.id";
 
 /// What a removal leaves in place, and how long it may take.
 #[derive(Debug, Clone, Copy)]
@@ -109,12 +112,14 @@ async fn everywhere<'a>(
     Ok(there)
 }
 
-/// Asks once. Tasks and containers are swarm's own to remove.
+/// Asks once. Tasks are swarm's own to remove, and so are containers as long as they run. One that has stopped, whose service is gone, swarm
+/// removes too, with its anonymous volumes, but only some seconds later; that nobody has to wait for.
 async fn take_away(docker: &Docker, object: &Leftover) -> Result<(), DeployError> {
     let id = &object.id;
     let answer = match object.kind {
         LeftoverKind::Service => docker.delete_service(id).await,
-        LeftoverKind::Task | LeftoverKind::Container => Ok(()),
+        LeftoverKind::Task => Ok(()),
+        LeftoverKind::Container => take_stopped(docker, id).await,
         LeftoverKind::Network => docker.remove_network(id).await,
         LeftoverKind::Secret => docker.delete_secret(id).await,
         LeftoverKind::Config => docker.delete_config(id).await,
@@ -124,6 +129,16 @@ async fn take_away(docker: &Docker, object: &Leftover) -> Result<(), DeployError
         Err(error) if !passes(&error) => Err(DeployError::engine("remove", object.kind.as_str(), &object.name)(error)),
         _ => Ok(()),
     }
+}
+
+/// Takes a container of swarm's away if it has stopped. One that only has such a name is somebody else's, and so are its volumes.
+async fn take_stopped(docker: &Docker, id: &str) -> Result<(), Error> {
+    let container = docker.inspect_container(id, None).await?;
+    let labels = container.config.and_then(|config| config.labels).unwrap_or_default();
+    if !labels.contains_key(LABEL_TASK) {
+        return Ok(());
+    }
+    docker.remove_container(id, Some(RemoveContainerOptions { v: true, force: false, link: false })).await
 }
 
 /// Whether an answer means "gone already" or "still in use": both end by themselves.

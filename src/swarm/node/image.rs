@@ -60,6 +60,9 @@ pub enum NodeImageError {
     /// The agent cannot be packed.
     #[error(transparent)]
     Pack(#[from] crate::agent::executable::PackError),
+    /// Nobody can tell whether another run makes it at this moment.
+    #[error("cannot wait for other runs that make a node image: {0}")]
+    Lock(std::io::Error),
     /// There is nothing to make a node from.
     #[error(
         "there is nothing to make a node from: {DIND} is not there and cannot be pulled ({pull}), and this machine's own engine cannot be \
@@ -78,6 +81,9 @@ pub enum NodeImageError {
 /// # Errors
 /// When there is neither an image to build on nor an engine on this machine, or the engine refuses.
 pub(super) async fn ensure(host: &Docker, owner: &Owner, options: &NodeOptions) -> Result<NodeImage, NodeImageError> {
+    // Runs that begin side by side would each make the image, and the second one would take it away from under the first one's nodes.
+    let alone = tokio::task::spawn_blocking(crate::run::alone).await.map_err(std::io::Error::other);
+    let _alone = alone.and_then(|alone| alone).map_err(NodeImageError::Lock)?;
     let executable = options.executable.clone();
     let packed = tokio::task::spawn_blocking(move || executable.map_or_else(Packed::current, |path| Packed::of(&path)))
         .await

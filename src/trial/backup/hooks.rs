@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::swarm::exec::{self, Command, ExecError};
+use crate::swarm::exec::Command;
+use crate::trial::inside;
 use crate::trial::session::Session;
 use crate::trial::trouble::Trouble;
 
@@ -27,22 +28,11 @@ pub(super) async fn run(
             .with("hook", line)
             .advise("Run it in the service's container and see what it says; a hook that ends with another code than 0 fails the operator's run.")
     };
-    let view = session.look().await?;
-    let Some(view) = view.services.iter().find(|view| view.short_name == service) else {
-        return Err(failed("cannot run: there is no such service".to_owned()));
-    };
     let mut command = Command::shell(line);
     command.timeout = LIMIT;
-    let output = match exec::in_service(session.engines(), view, &command).await {
+    let output = match inside::run(session, service, &command).await? {
         Ok(output) => output,
-        Err(error @ (ExecError::NotRunning { .. } | ExecError::TimedOut { .. })) => {
-            return Err(failed(format!("cannot run: {error}")));
-        }
-        Err(error) => {
-            return Err(
-                Trouble::errored("engine", error.to_string()).advise("The node's engine went away; run it again.")
-            );
-        }
+        Err(unable) => return Err(failed(format!("cannot run: {unable}"))),
     };
     let clean = session.log.redactor().clean(&format!("{}{}", output.stdout_text(), output.stderr_text()));
     let said = clean.trim();

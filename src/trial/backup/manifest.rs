@@ -6,11 +6,23 @@ use super::volumes::Manifest;
 use crate::agent::{FileEntry, FileKind};
 use crate::compose::backup::{Selected, below};
 
-/// The paths that are not the same in both, or only in one of them.
-pub(super) fn differing(one: &Manifest, other: &Manifest) -> BTreeSet<String> {
-    let changed = one.iter().filter(|(path, entry)| !other.get(*path).is_some_and(|there| there.equals(entry)));
-    let new = other.keys().filter(|path| !one.contains_key(*path));
-    changed.map(|(path, _)| path).chain(new).cloned().collect()
+/// What changes by itself in a volume.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Volatile {
+    /// Files whose content or rights change; they stay.
+    changing: BTreeSet<String>,
+    /// Files that come and go.
+    fleeting: BTreeSet<String>,
+}
+
+impl Volatile {
+    /// What two looks at an idle app tell.
+    pub(super) fn between(one: &Manifest, other: &Manifest) -> Self {
+        let changed = one.iter().filter(|(path, entry)| other.get(*path).is_some_and(|there| !there.equals(entry)));
+        let gone = one.keys().filter(|path| !other.contains_key(*path));
+        let new = other.keys().filter(|path| !one.contains_key(*path));
+        Self { changing: changed.map(|(path, _)| path.clone()).collect(), fleeting: gone.chain(new).cloned().collect() }
+    }
 }
 
 /// How a volume's state of before came through a loss and the way back.
@@ -34,7 +46,7 @@ impl Survival {
     /// Compares what was there before with a fresh install (the negative control) and with what is there after the restore.
     pub(super) fn of(
         before: &Manifest,
-        volatile: &BTreeSet<String>,
+        volatile: &Volatile,
         fresh: &Manifest,
         after: &Manifest,
         selected: &Selected,
@@ -49,7 +61,11 @@ impl Survival {
             let there = after.get(&entry.path);
             if there.is_some_and(|there| there.equals(entry)) {
                 survival.equal += 1;
-            } else if volatile.contains(&entry.path) {
+                continue;
+            }
+            // One that is written anew all the time is still there, when it was in the backup.
+            let changes = volatile.changing.contains(&entry.path) && (there.is_some() || !takes(selected, &entry.path));
+            if changes || volatile.fleeting.contains(&entry.path) {
                 survival.volatile += 1;
             } else if !takes(selected, &entry.path) {
                 survival.uncovered.push(entry.path.clone());
@@ -112,7 +128,7 @@ mod tests {
     fn what_a_fresh_install_has_as_well_proves_nothing() {
         let before = manifest(&[("theme", "same"), ("post", "mine"), ("log", "1")]);
         let fresh = manifest(&[("theme", "same"), ("log", "9")]);
-        let volatile = BTreeSet::from(["log".to_owned()]);
+        let volatile = Volatile { changing: BTreeSet::from(["log".to_owned()]), ..Volatile::default() };
         let after = manifest(&[("theme", "same"), ("post", "mine"), ("log", "2")]);
         let survival = Survival::of(&before, &volatile, &fresh, &after, &Selected::Whole);
         assert_eq!((survival.written, survival.equal, survival.volatile), (2, 1, 1));
@@ -126,7 +142,7 @@ mod tests {
         let before = manifest(&[("a/lost", "1"), ("a/other", "1"), ("ab", "1"), ("a/kept", "1")]);
         let after = manifest(&[("a/other", "2"), ("a/kept", "1")]);
         let selected = Selected::Paths(vec!["a/".to_owned()]);
-        let survival = Survival::of(&before, &BTreeSet::new(), &Manifest::new(), &after, &selected);
+        let survival = Survival::of(&before, &Volatile::default(), &Manifest::new(), &after, &selected);
         assert_eq!((&survival.missing, &survival.changed), (&vec!["a/lost".to_owned()], &vec!["a/other".to_owned()]));
         assert_eq!((survival.uncovered, survival.equal), (vec!["ab".to_owned()], 1));
     }
@@ -135,6 +151,21 @@ mod tests {
     fn two_idle_looks_tell_what_changes_by_itself() {
         let (one, other) =
             (manifest(&[("a", "1"), ("b", "1"), ("c", "1")]), manifest(&[("a", "1"), ("b", "2"), ("d", "1")]));
-        assert_eq!(differing(&one, &other), ["b", "c", "d"].map(str::to_owned).into());
+        let volatile = Volatile::between(&one, &other);
+        assert_eq!(
+            (volatile.changing, volatile.fleeting),
+            (["b".to_owned()].into(), ["c", "d"].map(str::to_owned).into())
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_written_anew_all_the_time_must_still_come_back() {
+        let before = manifest(&[("log", "2"), ("lock", "1"), ("cache", "2")]);
+        let volatile = Volatile::between(&manifest(&[("log", "1"), ("cache", "1")]), &before);
+        let selected = Selected::Paths(vec!["log".to_owned(), "lock".to_owned()]);
+        let survival = Survival::of(&before, &volatile, &Manifest::new(), &Manifest::new(), &selected);
+        assert_eq!((survival.missing, survival.volatile), (vec!["log".to_owned()], 2), "the lock goes by itself");
+        let there = Survival::of(&before, &volatile, &Manifest::new(), &manifest(&[("log", "9")]), &selected);
+        assert_eq!((there.missing.len(), there.volatile), (0, 3));
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! Everything that is read, copied and hashed stays in the node. A backup that succeeded proves nothing until it was restored.
 
+mod busy;
 pub(in crate::trial) mod database;
 mod hooks;
+mod hot;
 mod keep;
 mod manifest;
+mod proof;
 mod restore;
 mod sabotage;
 pub(in crate::trial) mod volumes;
@@ -14,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use self::database::Database;
+use self::manifest::Volatile;
 use self::volumes::{Manifest, Volume};
 use super::answer::Answer;
 use super::data::{self, Readings};
@@ -23,13 +27,15 @@ use super::session::Session;
 use super::trouble::Trouble;
 use crate::agent::{FileKind, FilesRequest};
 use crate::compose::backup::{Backup, Selected};
+use crate::compose::project::Project;
 use crate::record::Evidence;
+use crate::scenario::Seed;
 
 pub(super) use keep::keep;
 pub(super) use restore::run as restore;
 
 /// Between two looks at the idle app: what differs changes by itself.
-const IDLE: Duration = Duration::from_secs(1);
+pub(super) const IDLE: Duration = Duration::from_secs(1);
 
 /// The name of a file that was not there before, in a folder that the backup takes.
 const CANARY: &str = ".taster-canary";
@@ -74,24 +80,60 @@ pub(super) struct Taken {
     /// What was in each volume before the hooks ran.
     before: BTreeMap<String, Manifest>,
     /// What changes there by itself.
-    volatile: BTreeMap<String, BTreeSet<String>>,
+    volatile: BTreeMap<String, Volatile>,
     readings: Readings,
     databases: Vec<Database>,
     answers: Vec<Answer>,
+    /// It is restored into a newer release than it was taken of.
+    newer: Option<Newer>,
+}
+
+/// What is other where a backup is restored into a newer release: rows and files may be migrated, and pages look otherwise.
+#[derive(Debug)]
+struct Newer {
+    /// What operators run once the files are back.
+    after: Vec<Seed>,
+}
+
+impl Taken {
+    /// To be restored into a newer release: its own hooks read what was taken.
+    pub(super) fn into_newer(self, project: &Project, after: Vec<Seed>) -> Self {
+        let labels = Backup { hooks: Backup::of(project).hooks, ..self.labels };
+        Self { labels, newer: Some(Newer { after }), ..self }
+    }
+
+    /// Whether a probe was asked before the backup.
+    pub(super) fn was_asked(&self, probe: &str) -> bool {
+        self.readings.contains_key(probe)
+    }
+}
+
+/// What the run wrote to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// Volumes with files that are newer than they are.
+    ByTime,
+    /// Volumes with any file: they were put back with all that was in them, and the files are older.
+    PutBack,
 }
 
 /// Backs the stack up as the bot does.
 ///
 /// # Errors
 /// Why there is no backup; skipped when no volume was written.
-pub(super) async fn run(session: &mut Session) -> Result<(Passed, Taken), Trouble> {
+pub(super) async fn run(session: &mut Session, wrote: Written) -> Result<(Passed, Taken), Trouble> {
     let begun = Instant::now();
     let answers = ask_all(session, "backup", begun).await?;
     let readings = data::read(session).await?;
     let labels = Backup::of(&session.subject.project);
     let volumes = volumes::there(session).await?;
     let first = volumes::describe(session, &volumes).await?;
-    let is_written = |volume: &&Volume| first.get(&volume.key).is_some_and(|manifest| volume.is_written(manifest));
+    let is_written = |volume: &&Volume| {
+        first.get(&volume.key).is_some_and(|manifest| match wrote {
+            Written::ByTime => volume.is_written(manifest),
+            Written::PutBack => manifest.values().any(|entry| entry.kind != FileKind::Folder),
+        })
+    };
     let written: BTreeSet<String> = volumes.iter().filter(is_written).map(|volume| volume.key.clone()).collect();
     if written.is_empty() {
         return Err(Trouble::skipped("nothing-written", "the run wrote to no volume, so there is nothing to back up"));
@@ -110,7 +152,7 @@ pub(super) async fn run(session: &mut Session) -> Result<(Passed, Taken), Troubl
     let before = volumes::describe(session, &volumes).await?;
     let volatile = before
         .iter()
-        .map(|(key, manifest)| (key.clone(), manifest::differing(first.get(key).unwrap_or(manifest), manifest)))
+        .map(|(key, manifest)| (key.clone(), Volatile::between(first.get(key).unwrap_or(manifest), manifest)))
         .collect();
     for database in &mut databases {
         database.plant(session).await?;
@@ -121,7 +163,7 @@ pub(super) async fn run(session: &mut Session) -> Result<(Passed, Taken), Troubl
             before_backup(session, &mut databases, service, line).await?;
         }
     }
-    let parts = save(session, &labels, &volumes).await?;
+    let parts = save(session, &labels, &volumes, Copying::Proof).await?;
     for (service, hooks) in &labels.hooks {
         if let Some(line) = &hooks.after_backup {
             hooks::run(session, "backup", service, "after the backup", line).await?;
@@ -132,8 +174,9 @@ pub(super) async fn run(session: &mut Session) -> Result<(Passed, Taken), Troubl
     }
     session.log.timing("backup", copying);
     session.still_converged("backup").await?;
-    let passed = what_was_taken(&labels, &parts, &written)?;
-    Ok((passed, Taken { labels, parts, written, before, volatile, readings, databases, answers }))
+    let mut passed = what_was_taken(&labels, &parts, &written)?;
+    passed.evidence.extend(hot::copied(&session.subject.project, &labels, &databases));
+    Ok((passed, Taken { labels, parts, written, before, volatile, readings, databases, answers, newer: None }))
 }
 
 /// Runs a hook before the backup. One that fails is run again without what was planted, before the recipe is blamed.
@@ -165,8 +208,22 @@ fn no_backup(written: &[String]) -> Trouble {
         .advise("Add the label `backupbot.backup=${ENABLE_BACKUPS:-true}` to `app`, under deploy: labels:.")
 }
 
-/// Copies what the labels select, with a canary where there is a folder for one.
-async fn save(session: &mut Session, labels: &Backup, volumes: &[Volume]) -> Result<Vec<Part>, Trouble> {
+/// What files are copied for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Copying {
+    /// For the proof: a canary lies among them, where there is a folder for one.
+    Proof,
+    /// To see whether a copy that is taken while the app is written to is whole.
+    Busy,
+}
+
+/// Copies what the labels select.
+async fn save(
+    session: &mut Session,
+    labels: &Backup,
+    volumes: &[Volume],
+    copying: Copying,
+) -> Result<Vec<Part>, Trouble> {
     let mut wanted = Vec::new();
     for volume in volumes {
         let Some(paths) = labels.volumes.get(&volume.key).and_then(volumes::paths) else { continue };
@@ -182,10 +239,11 @@ async fn save(session: &mut Session, labels: &Backup, volumes: &[Volume]) -> Res
             Source::Volume(key) => key.clone(),
             Source::Container(service) => format!("{service}-container"),
         };
-        let store = format!("{number}-{}", name.replace(['/', '.'], "-"));
-        let canary = match &source {
-            Source::Volume(_) => plant(session, node, &root, &paths).await?,
-            Source::Container(_) => None,
+        let busy = if copying == Copying::Busy { "busy-" } else { "" };
+        let store = format!("{busy}{number}-{}", name.replace(['/', '.'], "-"));
+        let canary = match (&source, copying) {
+            (Source::Volume(_), Copying::Proof) => plant(session, node, &root, &paths).await?,
+            _ => None,
         };
         session.log.progress("backup", format!("copying {source}"));
         let mut saved = Manifest::new();

@@ -3,23 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::database::{Database, Tables};
-use super::manifest::{Survival, some};
+use super::database::Tables;
+use super::manifest::some;
+use super::proof::{Found, databases, proofs, verdict};
 use super::sabotage::{self, Damage};
 use super::volumes::{self, Manifest};
-use super::{Part, Source, Taken, hooks};
+use super::{Part, Source, Taken, busy, hooks};
 use crate::agent::FilesRequest;
-use crate::compose::backup::{Selected, volumes as mounts};
-use crate::record::{Evidence, Fact, Outcome, Proof, ProofKind};
+use crate::compose::backup::{Backup, Selected};
+use crate::record::{Fact, Outcome};
 use crate::trial::commands::{self, After};
 use crate::trial::data;
+use crate::trial::install::ask_all;
 use crate::trial::recorder::Passed;
 use crate::trial::restart::same_answers;
 use crate::trial::session::{Replace, Session};
 use crate::trial::trouble::Trouble;
-
-/// At least this share of what the run wrote must have come back as it was, where nothing but files proves it (design.md §3.5).
-pub(super) const ENOUGH: f64 = 0.5;
 
 /// Right after a restore a database may still be busy (lesson 22).
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,26 +26,22 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Pause between two questions.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What is found on the way.
-#[derive(Debug, Default)]
-struct Found {
-    evidence: Vec<Evidence>,
-    weak: bool,
-}
-
-impl Found {
-    fn finding(&mut self, text: impl Into<String>) {
-        self.evidence.push(Evidence::text("finding", text));
-    }
-}
-
-/// Loses everything and restores it. With `full`, the backup of each volume is damaged in turn as well, which what proves the volume must notice.
+/// Loses everything and restores it. With `full`, the backup of each volume is damaged in turn as well, which what proves the volume must
+/// notice, and another backup is taken while the app is written to.
 ///
 /// # Errors
 /// What did not come back, or that nothing proves that it did.
-pub(in crate::trial) async fn run(session: &mut Session, taken: &Taken, full: bool) -> Result<Passed, Trouble> {
+pub(in crate::trial) async fn run(session: &mut Session, taken: &mut Taken, full: bool) -> Result<Passed, Trouble> {
     let begun = Instant::now();
     let mut found = Found::default();
+    if taken.newer.is_none() {
+        for database in &mut taken.databases {
+            if let Some(now) = database.read(session).await? {
+                database.see(&now);
+            }
+        }
+    }
+    let taken = &*taken;
     lose_everything(session).await?;
     let content = control(session, taken, &mut found).await?;
     let mut tables = Vec::new();
@@ -55,11 +50,15 @@ pub(in crate::trial) async fn run(session: &mut Session, taken: &Taken, full: bo
     }
     let fresh = volumes::describe(session, &volumes::there(session).await?).await?;
     let writing = Instant::now();
-    write_back(session, taken, None).await?;
+    write_back(session, &taken.labels, &taken.parts, None).await?;
     session.log.timing("restore", writing);
+    if let Some(newer) = &taken.newer {
+        commands::steps(session, &newer.after, "after the upgrade").await?;
+    }
     if let Err(trouble) = check(session, taken, &tables, begun).await {
         restart(session, taken, &tables, begun, trouble).await?;
-        found.weak = true;
+        // That a newer release migrates older data when it starts is what operators expect.
+        found.weak = taken.newer.is_none();
         found.finding("only after a restart of every service is the data there: tell operators, or restart it in the hook after the restore");
     }
     let volumes = volumes::there(session).await?;
@@ -67,12 +66,15 @@ pub(in crate::trial) async fn run(session: &mut Session, taken: &Taken, full: bo
     remove_canaries(session, taken, &volumes, &after, &mut found).await?;
     let asked = databases(session, taken, &tables, &mut found).await?;
     let proofs = proofs(session, taken, (&fresh, &after), &content, &asked, &mut found);
-    session.log.write(Fact::Proven { proofs: proofs.clone() });
-    session.proofs.clone_from(&proofs);
+    if taken.newer.is_none() {
+        session.log.write(Fact::Proven { proofs: proofs.clone() });
+        session.proofs.clone_from(&proofs);
+    }
     let mut passed = verdict(taken, &proofs, found, begun)?;
     if full && !passed.weak {
         let noticed = sabotage::run(session, taken, &proofs, &tables).await?;
         passed.evidence.extend(noticed);
+        passed.evidence.extend(busy::run(session, taken).await?);
     }
     Ok(passed)
 }
@@ -105,16 +107,17 @@ async fn control(session: &mut Session, taken: &Taken, found: &mut Found) -> Res
 /// Writes the backup back with the services running, as the bot does; one part of it may be damaged.
 pub(super) async fn write_back(
     session: &mut Session,
-    taken: &Taken,
+    labels: &Backup,
+    parts: &[Part],
     damaged: Option<(&Part, Damage)>,
 ) -> Result<(), Trouble> {
-    for (service, hooks) in &taken.labels.hooks {
+    for (service, hooks) in &labels.hooks {
         if let Some(line) = &hooks.before_restore {
             hooks::run(session, "restore", service, "before the restore", line).await?;
         }
     }
     let volumes = volumes::there(session).await?;
-    for part in &taken.parts {
+    for part in parts {
         let damage = damaged.filter(|(other, _)| std::ptr::eq(*other, part)).map(|(_, damage)| damage);
         if damage == Some(Damage::Dropped) {
             continue;
@@ -145,7 +148,7 @@ pub(super) async fn write_back(
             sabotage::truncate(session, node, &root, part).await?;
         }
     }
-    for (service, hooks) in &taken.labels.hooks {
+    for (service, hooks) in &labels.hooks {
         if let Some(line) = &hooks.after_restore {
             hooks::run(session, "restore", service, "after the restore", line).await?;
         }
@@ -162,10 +165,14 @@ pub(super) async fn check(
 ) -> Result<(), Trouble> {
     data::compare(session, &taken.readings, "the restore").await?;
     for (database, fresh) in taken.databases.iter().zip(fresh) {
+        if database.is_gone(&session.subject.project) {
+            continue;
+        }
         let asked = Instant::now();
         loop {
             let now = database.read(session).await?;
             let lost = match &now {
+                Some(now) if taken.newer.is_some() => database.emptied(now),
                 Some(now) => database.compare(fresh, now).lost,
                 None => vec!["it does not answer".to_owned()],
             };
@@ -179,7 +186,10 @@ pub(super) async fn check(
             tokio::time::sleep(PAUSE).await;
         }
     }
-    same_answers(session, "restore", &taken.answers, begun).await
+    match taken.newer {
+        Some(_) => ask_all(session, "restore", begun).await.map(drop),
+        None => same_answers(session, "restore", &taken.answers, begun).await,
+    }
 }
 
 /// It is not as it was. Would it be after a restart?
@@ -263,162 +273,4 @@ async fn remove_canaries(
         }
     }
     Ok(())
-}
-
-/// The databases that prove something; the planted rows are removed.
-async fn databases<'t>(
-    session: &mut Session,
-    taken: &'t Taken,
-    fresh: &[Tables],
-    found: &mut Found,
-) -> Result<Vec<&'t Database>, Trouble> {
-    let mut asked = Vec::new();
-    for (database, fresh) in taken.databases.iter().zip(fresh) {
-        let now = database.read(session).await?.unwrap_or_default();
-        let compared = database.compare(fresh, &now);
-        if !compared.changed.is_empty() {
-            found.finding(format!(
-                "{}: tables with other rows than before, and no fewer:\n{}",
-                database.name(),
-                some(&compared.changed)
-            ));
-        }
-        found.evidence.push(Evidence::text(
-            "tables",
-            format!(
-                "{}: {} of {} table(s) are equal and were not on the fresh install{}",
-                database.name(),
-                compared.proven,
-                database.before.len(),
-                if database.canary.is_some() { ", a planted row among them" } else { "" }
-            ),
-        ));
-        if compared.proven > 0 {
-            asked.push(database);
-        }
-        database.unplant(session).await?;
-    }
-    Ok(asked)
-}
-
-/// What proves, for each volume that the run wrote, that its data survives.
-fn proofs(
-    session: &Session,
-    taken: &Taken,
-    (fresh, after): (&BTreeMap<String, Manifest>, &BTreeMap<String, Manifest>),
-    content: &BTreeSet<String>,
-    asked: &[&Database],
-    found: &mut Found,
-) -> Vec<Proof> {
-    let nothing = Manifest::new();
-    let none = BTreeSet::new();
-    let mut proofs = Vec::new();
-    for key in &taken.written {
-        let selected = taken.labels.volumes.get(key).unwrap_or(&Selected::Nothing);
-        let survival = Survival::of(
-            taken.before.get(key).unwrap_or(&nothing),
-            taken.volatile.get(key).unwrap_or(&none),
-            fresh.get(key).unwrap_or(&nothing),
-            after.get(key).unwrap_or(&nothing),
-            selected,
-        );
-        if survival.written == 0 {
-            let same = format!("{key}: a fresh install writes the very same files");
-            found.evidence.push(Evidence::text("files", same));
-            continue;
-        }
-        let mut by = probes_of(session, taken, key, content);
-        let project = &session.subject.project;
-        let of_volume = || asked.iter().filter(|database| database.lies_in(project, key));
-        by.extend(of_volume().map(|database| database.name()));
-        let kind = if !by.is_empty() {
-            ProofKind::Application
-        } else if survival.share() >= ENOUGH {
-            ProofKind::File
-        } else {
-            ProofKind::None
-        };
-        // The files of a database that was asked are its own way to keep what its tables hold.
-        let is_database = of_volume().any(|database| database.owns_volume());
-        tell(key, &survival, is_database, found);
-        proofs.push(Proof {
-            volume: key.clone(),
-            kind,
-            by,
-            compared: survival.share(),
-            files: survival.written,
-            volatile: survival.volatile,
-            uncovered: survival.uncovered.len(),
-        });
-    }
-    proofs
-}
-
-/// The probes that speak of a volume: those in a service that mounts it, or that knows such a service by name.
-fn probes_of(session: &Session, taken: &Taken, key: &str, content: &BTreeSet<String>) -> Vec<String> {
-    let project = &session.subject.project;
-    let holders: Vec<&str> = project
-        .services()
-        .filter(|(_, service)| mounts(service).any(|mount| mount.source == key))
-        .map(|(name, _)| name)
-        .collect();
-    let knows = |service: &str| {
-        holders.contains(&service) || session.mentions(service).iter().any(|peer| holders.contains(&peer.as_str()))
-    };
-    let probes = session.subject.scenario.probe.iter();
-    probes
-        .filter(|probe| taken.readings.contains_key(&probe.name) && !content.contains(&probe.name))
-        .filter(|probe| knows(&probe.service))
-        .map(|probe| probe.name.clone())
-        .collect()
-}
-
-/// What a reader should know of a volume's files.
-fn tell(key: &str, survival: &Survival, is_database: bool, found: &mut Found) {
-    found.evidence.push(Evidence::text(
-        "files",
-        format!(
-            "{key}: {} of {} file(s) that the run wrote came back as they were ({:.0} %), {} change by themselves",
-            survival.equal,
-            survival.written,
-            survival.share() * 100.0,
-            survival.volatile
-        ),
-    ));
-    let lists = [
-        (&survival.uncovered, "written during the run, and neither in the backup nor made anew from it"),
-        (&survival.missing, "in the backup, and not there after the restore"),
-        (&survival.changed, "in the backup, and other than before after the restore"),
-    ];
-    for (paths, what) in lists.into_iter().filter(|(paths, _)| !is_database && !paths.is_empty()) {
-        found.finding(format!("{key}: {what}:\n{}", some(paths)));
-    }
-}
-
-/// Proven for every volume, or not.
-fn verdict(taken: &Taken, proofs: &[Proof], found: Found, begun: Instant) -> Result<Passed, Trouble> {
-    if proofs.is_empty() {
-        let reason = "a fresh install writes the very same files, so there was nothing to lose";
-        return Err(Trouble { evidence: found.evidence, ..Trouble::skipped("nothing-written", reason) });
-    }
-    let words: Vec<String> = proofs.iter().map(ToString::to_string).collect();
-    let unproven: Vec<&str> =
-        proofs.iter().filter(|proof| proof.kind == ProofKind::None).map(|proof| proof.volume.as_str()).collect();
-    if !unproven.is_empty() {
-        let reason = format!("restored, and nothing proves that the data of {} is what it was", unproven.join(", "));
-        let mut trouble = Trouble { outcome: Outcome::Blocked, ..Trouble::failed("unproven", reason) };
-        trouble.evidence = found.evidence;
-        return Err(trouble.with("proofs", words.join("\n")).advise(
-            "Let tests/taster.toml write something ([[seed]]) and read it ([[probe]]) in the service that keeps it.",
-        ));
-    }
-    let mut evidence = vec![Evidence::text("proofs", words.join("\n"))];
-    evidence.extend(found.evidence);
-    let reason = format!(
-        "{} volume(s) lost and restored in {:.1} s, {} probe(s) equal",
-        taken.before.len(),
-        begun.elapsed().as_secs_f64(),
-        taken.readings.len()
-    );
-    Ok(Passed { reason, evidence, weak: found.weak, flaky: false })
 }

@@ -2,12 +2,12 @@
 //!
 //! A proof that is content with half a backup, or with none, would be content with any.
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::database::Tables;
-use super::manifest::Survival;
-use super::restore::{ENOUGH, check, lose_everything, write_back};
+use super::manifest::{Survival, Volatile};
+use super::proof::ENOUGH;
+use super::restore::{check, lose_everything, write_back};
 use super::volumes::{self, Manifest};
 use super::{Part, Source, Taken};
 use crate::agent::{FileKind, FilesRequest};
@@ -66,7 +66,7 @@ pub(super) async fn run(
     }
     if !noticed.is_empty() {
         lose_everything(session).await?;
-        write_back(session, taken, None).await?;
+        write_back(session, &taken.labels, &taken.parts, None).await?;
         check(session, taken, fresh, Instant::now()).await?;
     }
     Ok(noticed)
@@ -88,7 +88,7 @@ async fn by_what(
     lose_everything(session).await?;
     let nothing = Manifest::new();
     let empty = volumes::describe(session, &volumes::there(session).await?).await?;
-    if let Some(hook) = by(write_back(session, taken, Some(damaged)).await)? {
+    if let Some(hook) = by(write_back(session, &taken.labels, &taken.parts, Some(damaged)).await)? {
         return Ok(Some(hook));
     }
     if let Some(reason) = by(check(session, taken, fresh, Instant::now()).await)? {
@@ -101,7 +101,7 @@ async fn by_what(
     let key = &proof.volume;
     let survival = Survival::of(
         taken.before.get(key).unwrap_or(&nothing),
-        taken.volatile.get(key).unwrap_or(&BTreeSet::new()),
+        taken.volatile.get(key).unwrap_or(&Volatile::default()),
         empty.get(key).unwrap_or(&nothing),
         after.get(key).unwrap_or(&nothing),
         taken.labels.volumes.get(key).unwrap_or(&Selected::Nothing),

@@ -137,6 +137,8 @@ impl Judge {
             .last()
             .map(|failure| format!("{} after {}", crash::blame(service, failure), words::duration(failure.lived)));
         let killed: Vec<_> = track.failures.iter().filter(|failure| failure.kind == Kind::Unhealthy).collect();
+        facts.killed = killed.len() as u64;
+        facts.first_healthy = track.first_healthy.values().min_by(|a, b| a.margin().total_cmp(&b.margin())).cloned();
         if let Some(first) = killed.first() {
             facts.notes.push(format!(
                 "killed by its healthcheck {} on the way, the first time after {}",

@@ -29,7 +29,7 @@ mod words;
 mod tests;
 
 pub use cause::{Cause, Class};
-pub use facts::{Facts, ServiceFacts};
+pub use facts::{Facts, FirstHealthy, ServiceFacts};
 pub use judge::{Judge, Verdict, Wait};
 pub use limits::{Params, Thresholds};
 pub use timeout::starved;

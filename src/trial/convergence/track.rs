@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::facts::FirstHealthy;
 use super::failure::Failure;
 use super::slots::{Slot, Stand, Standing};
-use crate::swarm::observe::{HealthStatus, ServiceView, StackView, TaskState};
+use crate::swarm::observe::{HealthStatus, ServiceView, StackView, TaskState, TaskView};
 
 /// What the judge remembers of a service.
 #[derive(Debug, Default)]
@@ -23,6 +24,9 @@ pub(super) struct Track {
     ready_once: BTreeSet<String>,
     /// Tasks that were seen healthy.
     healthy_tasks: BTreeSet<String>,
+    /// How each task became healthy, and until then the most failing checks in a row.
+    pub(super) first_healthy: BTreeMap<String, FirstHealthy>,
+    failing: BTreeMap<String, u64>,
     /// When a task was first called unhealthy.
     pub(super) unhealthy_at: BTreeMap<String, Timestamp>,
     /// Seconds since the deploy at which all tasks ran, and at which all were healthy.
@@ -48,8 +52,11 @@ impl Track {
         if self.version_seen.is_none_or(|(version, _)| version != service.version) {
             self.version_seen = Some((service.version, elapsed));
         }
-        for task in service.tasks.iter().rev().filter(|task| task.current && !self.known_tasks.contains(&task.id)) {
+        let is_new = |task: &&TaskView| task.current && !self.known_tasks.contains(&task.id);
+        let new: Vec<&TaskView> = service.tasks.iter().rev().filter(is_new).collect();
+        for task in new {
             let status = task.health.as_ref().map(|health| health.status);
+            self.take_in_health(view, task);
             if status == Some(HealthStatus::Healthy) {
                 self.healthy_tasks.insert(task.id.clone());
             }
@@ -72,6 +79,31 @@ impl Track {
             }
         }
         self.stuck_since.retain(|id, _| service.tasks.iter().any(|task| task.id == *id));
+    }
+
+    /// Takes in how a container gets on until it is healthy for the first time.
+    fn take_in_health(&mut self, view: &StackView, task: &TaskView) {
+        let (Some(health), Some(check), Some(started)) = (&task.health, &task.healthcheck, task.started_at) else {
+            return;
+        };
+        if self.first_healthy.contains_key(&task.id) {
+            return;
+        }
+        let failing = self.failing.entry(task.id.clone()).or_default();
+        if health.status != HealthStatus::Healthy {
+            *failing = health.failing_streak.max(*failing);
+            return;
+        }
+        // The first of those that passed since the last one that did not.
+        let passing = health.probes.iter().rev().take_while(|probe| probe.exit_code == 0);
+        let at = passing.last().and_then(|probe| probe.ended_at).unwrap_or(view.taken_at);
+        let first = FirstHealthy {
+            seconds: super::words::between(started, at).as_secs_f64(),
+            allowed: check.allowance().as_secs_f64(),
+            failures: *failing,
+            retries: check.retries,
+        };
+        self.first_healthy.insert(task.id.clone(), first);
     }
 
     /// Takes in where the service stands now.

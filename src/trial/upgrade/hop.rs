@@ -12,7 +12,7 @@ use super::Arrived;
 use super::tables::Tables;
 use crate::recipe::Recipe;
 use crate::record::{Evidence, Outcome};
-use crate::scenario::{CANDIDATE, Edge, PATH_IN_RECIPE, Scenario};
+use crate::scenario::{CANDIDATE, Edge, PATH_IN_RECIPE, Scenario, Seed};
 use crate::swarm::deploy::Change;
 use crate::swarm::observe::{TaskState, TaskView};
 use crate::trial::answer::{Answer, Strength};
@@ -127,6 +127,11 @@ impl Hop {
         self.edges.iter().any(|edge| !edge.before.is_empty() || !edge.after.is_empty())
     }
 
+    /// What operators run on the way once the newer release answers.
+    pub(super) fn steps_after(&self) -> Vec<Seed> {
+        self.edges.iter().flat_map(|edge| edge.after.clone()).collect()
+    }
+
     /// In words.
     pub(super) fn name(&self) -> String {
         format!("{} → {}", self.from.name, self.to.name)
@@ -194,9 +199,7 @@ impl Hop {
         let had: BTreeSet<String> = operator.secrets.keys().cloned().collect();
         let operator = newer.operator(operator);
         let new_secrets: Vec<String> = operator.secrets.keys().filter(|name| !had.contains(*name)).cloned().collect();
-        session.change_subject(newer)?;
-        session.prepare_node().await?;
-        session.provide_images(host).await?;
+        session.turn_to(newer, host).await?;
         session.log.progress("upgrade", self.name());
         let before = session.look().await?;
         let params = session.params().after(&before);
@@ -212,12 +215,7 @@ impl Hop {
             return Err(Trouble::errored("not-moved", reason)
                 .advise("This is a fault of taster: please report it with the run's folder."));
         }
-        let changed: Vec<&str> = applied
-            .services
-            .iter()
-            .filter(|service| service.change != Change::Unchanged)
-            .map(|service| service.key.as_str())
-            .collect();
+        let changed = applied.changed();
         if changed.is_empty() {
             let reason = format!("{}: both deploy the very same services, so there is nothing to upgrade", self.name());
             for edge in &self.edges {

@@ -4,6 +4,7 @@
 //! second time, it does so with a snapshot of the data, so that each install is paid once.
 
 mod hop;
+mod old_backup;
 mod pages;
 mod rollback;
 mod search;
@@ -26,7 +27,7 @@ use super::recorder::Passed;
 use super::session::{Replace, Session};
 use super::subject::Subject;
 use super::trouble::Trouble;
-use crate::record::{Fact, HopKind, Outcome, PlannedHop, PlannedStep, TriedHop, UpgradeMap};
+use crate::record::{Fact, HopKind, Outcome, PlannedHop, PlannedStep, StepKind, TriedHop, UpgradeMap};
 use crate::run::RunFolder;
 use crate::scenario::{Route, Scenario};
 
@@ -53,7 +54,7 @@ pub(super) struct Upgrades {
     arrived: BTreeMap<String, Arrived>,
     /// The release, or the candidate, that is on the node as it should be.
     here: Option<String>,
-    /// How many upgrades of the plan still leave from each release, where a skip is among them.
+    /// How often the plan still leaves from each release that it leaves from more than once.
     left_again: BTreeMap<String, usize>,
     /// How many snapshots were taken: each has a name of its own.
     taken: usize,
@@ -67,11 +68,15 @@ pub(super) struct Upgrades {
 impl Upgrades {
     /// Those of a plan. `pages` is the run's folder when pages are to be looked at as well.
     pub(super) fn new(route: &Route, candidate: &str, steps: &[PlannedStep], pages: Option<RunFolder>) -> Self {
-        let hops: Vec<&PlannedHop> = steps.iter().filter_map(|step| step.hop.as_ref()).collect();
+        let tried = || steps.iter().filter(|step| step.skip.is_none());
+        let hops_of = |kind| tried().filter(move |step| step.kind == kind).filter_map(|step| step.hop.as_ref());
+        let hops: Vec<&PlannedHop> = hops_of(StepKind::Upgrade).collect();
         let mut left_again: BTreeMap<String, usize> = BTreeMap::new();
-        for skip in hops.iter().filter(|hop| hop.kind == HopKind::Skip) {
-            let leave = hops.iter().filter(|hop| hop.from == skip.from).count();
-            left_again.insert(skip.from.clone(), leave);
+        let skips = || hops.iter().copied().filter(|hop| hop.kind == HopKind::Skip);
+        // A backup of the newest release is taken where the upgrade left from.
+        for again in skips().chain(hops_of(StepKind::OldBackup)) {
+            let leave = hops.iter().copied().chain(hops_of(StepKind::OldBackup)).filter(|hop| hop.from == again.from);
+            left_again.insert(again.from.clone(), leave.count());
         }
         let map = UpgradeMap {
             releases: route.names(candidate),
@@ -82,9 +87,9 @@ impl Upgrades {
             candidate: candidate.to_owned(),
             arrived: BTreeMap::new(),
             here: None,
+            keeps: !left_again.is_empty(),
             left_again,
             taken: 0,
-            keeps: hops.iter().any(|hop| hop.kind == HopKind::Skip),
             pages,
             map,
         }
@@ -306,9 +311,7 @@ impl Upgrades {
             session.purge().await?;
             let (recipe, scenario) = (stop.recipe.clone(), arrived.scenario.clone());
             let subject = Subject::for_operator(recipe, scenario, &arrived.operator, session.log.redactor())?;
-            session.change_subject(subject)?;
-            session.prepare_node().await?;
-            session.provide_images(host).await?;
+            session.turn_to(subject, host).await?;
             snapshot.put_back(session).await?;
             let begun = Instant::now();
             session.deploy(&Replace::Changed).await?;
@@ -332,9 +335,7 @@ async fn install(session: &mut Session, host: &Docker, stop: &Stop) -> Result<(O
     let (recipe, scenario) = (stop.recipe.clone(), stop.scenario.clone());
     let subject = Subject::for_operator(recipe, scenario, &operator, session.log.redactor())?;
     let operator = subject.operator(&operator);
-    session.change_subject(subject)?;
-    session.prepare_node().await?;
-    session.provide_images(host).await?;
+    session.turn_to(subject, host).await?;
     install::run(session).await?;
     data::seed(session).await?;
     let readings = data::read(session).await?;

@@ -126,9 +126,7 @@ async fn put(
     (readings, tables): Before<'_>,
     after_what: &str,
 ) -> Result<(), Trouble> {
-    session.change_subject(subject)?;
-    session.prepare_node().await?;
-    session.provide_images(host).await?;
+    session.turn_to(subject, host).await?;
     let before = session.look().await?;
     let params = session.params().after(&before);
     let begun = Instant::now();

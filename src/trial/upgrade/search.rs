@@ -126,9 +126,7 @@ impl Upgrades {
             let before = session.look().await?;
             let begun = Instant::now();
             for (subject, replace) in [(good, Replace::Except(suspect.clone())), (bad, Replace::One(suspect.clone()))] {
-                session.change_subject(subject)?;
-                session.prepare_node().await?;
-                session.provide_images(host).await?;
+                session.turn_to(subject, host).await?;
                 session.deploy(&replace).await?;
             }
             let mut params = session.params().after(&before);

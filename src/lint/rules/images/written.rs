@@ -79,7 +79,7 @@ pub(super) fn images(set: &Set) -> impl Iterator<Item = (&str, &str, Location)> 
 fn upstream(_subject: &Subject, set: &Set) -> Vec<Draft> {
     let Some(app) = set.project().services.get("app") else { return Vec::new() };
     let key = format!("coop-cloud.{}.version", set.stack);
-    let label = set.deploy_labels("app").into_iter().rev().find(|pair| pair.key == key);
+    let label = set.deploy_labels("app").iter().rev().find(|pair| pair.key == key);
     let Some((label, tag)) = label.zip(ImageReference::parse(&app.image).tag) else { return Vec::new() };
     // A label that is no version is L226's.
     let Ok(version) = Version::parse(label.value.as_deref().unwrap_or_default()) else { return Vec::new() };
@@ -90,7 +90,7 @@ fn upstream(_subject: &Subject, set: &Set) -> Vec<Draft> {
     let (major, minor, patch) = version.numbers();
     vec![
         Draft::new(format!("the version label says that `app` is `{}`, and its image is `{tag}`", version.upstream()))
-            .at(label.value_at, "the version label")
+            .at(label.value_at.clone(), "the version label")
             .at(place::value(set, &["services", "app", "image"]), "the image")
             .did_you_mean(Some(format!("`{major}.{minor}.{patch}+{tag}`")))
             .help("raise the recipe's own number too when the image was the change"),

@@ -72,7 +72,7 @@ pub(super) const VALUE: Rule = Rule {
 fn first(_subject: &Subject, set: &Set) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (service, definition) in set.project().services() {
-        for pair in set.deploy_labels(service).into_iter().filter(|pair| pair.key == "backupbot.backup.path") {
+        for pair in set.deploy_labels(service).iter().filter(|pair| pair.key == "backupbot.backup.path") {
             let paths = pair.value.clone().unwrap_or_default();
             let volumes: Vec<String> = paths
                 .split(',')
@@ -94,7 +94,7 @@ fn first(_subject: &Subject, set: &Set) -> Vec<Draft> {
                 Draft::new(format!(
                     "`backupbot.backup.path` of the service `{service}` is a label of backup-bot's first version"
                 ))
-                .at(pair.key_at, "paths of the container; the second version has paths of volumes")
+                .at(pair.key_at.clone(), "paths of the container; the second version has paths of volumes")
                 .help(help),
             );
         }
@@ -110,12 +110,12 @@ fn hook(_subject: &Subject, set: &Set) -> Vec<Draft> {
     for (service, _) in set.project().services() {
         let hooks = set
             .deploy_labels(service)
-            .into_iter()
+            .iter()
             .filter(|pair| pair.key.starts_with("backupbot.") && pair.key.ends_with("-hook"));
         for pair in hooks.take(1) {
             drafts.push(
                 Draft::new(format!("the hooks of the service `{service}` never run: no service switches backups on"))
-                    .at(pair.key_at, "")
+                    .at(pair.key_at.clone(), "")
                     .help("add the label `backupbot.backup=${ENABLE_BACKUPS:-true}`"),
             );
         }
@@ -170,7 +170,7 @@ fn volume(_subject: &Subject, set: &Set) -> Vec<Draft> {
                 Draft::new(format!(
                     "a backup label of the service `{service}` names the volume `{bare}`, which no service mounts"
                 ))
-                .at(pair.key_at, "")
+                .at(pair.key_at.clone(), "")
                 .did_you_mean(meant)
                 .help("name a volume as it is called under `volumes:`"),
             );
@@ -196,7 +196,7 @@ fn value(_subject: &Subject, set: &Set) -> Vec<Draft> {
                         "`{}` of the service `{service}` is `{value}`, neither true nor false",
                         pair.key
                     ))
-                    .at(pair.value_at, "")
+                    .at(pair.value_at.clone(), "")
                     .help("write `true` or `false`"),
                 );
             }

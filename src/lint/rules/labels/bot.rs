@@ -10,9 +10,9 @@ pub(super) fn switched(set: &Set) -> bool {
 }
 
 /// A hook of a service: `backup.pre-hook`, …
-pub(super) fn hook(set: &Set, service: &str, kind: &str) -> Option<Pair> {
+pub(super) fn hook<'s>(set: &'s Set, service: &str, kind: &str) -> Option<&'s Pair> {
     let key = format!("backupbot.{kind}");
-    let mut hooks = set.deploy_labels(service).into_iter().rev();
+    let mut hooks = set.deploy_labels(service).iter().rev();
     hooks.find(|pair| pair.key == key && pair.value.as_deref().is_some_and(|value| !value.trim().is_empty()))
 }
 

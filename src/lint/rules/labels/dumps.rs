@@ -83,7 +83,7 @@ const DUMP_PROGRAMS: [&str; 9] = [
 ];
 
 /// The hooks before a backup that write a dump: service, label, file.
-fn dumps(set: &Set) -> Vec<(&str, Pair, String)> {
+fn dumps(set: &Set) -> Vec<(&str, &Pair, String)> {
     let mut dumps = Vec::new();
     for (name, service) in set.project().services() {
         // Labels of the first version take paths of the container, in a volume or not.
@@ -110,7 +110,7 @@ fn outside(_subject: &Subject, set: &Set) -> Vec<Draft> {
             Draft::new(format!(
                 "the dump of the service `{name}` is never backed up: `{file}` lies in none of its volumes"
             ))
-            .at(hook.value_at, "")
+            .at(hook.value_at.clone(), "")
             .at(place::key(set, &["services", name, "volumes"]), "the bot takes these")
             .help("write the dump into a volume of the service")
         })
@@ -119,7 +119,7 @@ fn outside(_subject: &Subject, set: &Set) -> Vec<Draft> {
 
 fn unselected(_subject: &Subject, set: &Set) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    let labels: Vec<Pair> = set.project().services().flat_map(|(name, _)| set.deploy_labels(name)).collect();
+    let labels: Vec<&Pair> = set.project().services().flat_map(|(name, _)| set.deploy_labels(name)).collect();
     for (name, hook, file) in dumps(set) {
         let Some(service) = set.project().services.get(name) else { continue };
         let mounts = bot::volumes(service).filter_map(|mount| Some((mount, below(&file, &mount.target)?)));
@@ -127,7 +127,8 @@ fn unselected(_subject: &Subject, set: &Set) -> Vec<Draft> {
         let switch = format!("backupbot.backup.volumes.{}", mount.source);
         let value = |pair: &Pair| pair.value.clone().unwrap_or_default();
         let left_out = labels.iter().find(|pair| pair.key == switch && value(pair).eq_ignore_ascii_case("false"));
-        let selections: Vec<&Pair> = labels.iter().filter(|pair| pair.key == format!("{switch}.path")).collect();
+        let selections: Vec<&Pair> =
+            labels.iter().copied().filter(|pair| pair.key == format!("{switch}.path")).collect();
         let selected = selections.iter().flat_map(|pair| pair.value.iter()).flat_map(|paths| paths.split(','));
         let covered =
             selected.into_iter().any(|path| below(inside, path.trim_matches('/')).is_some() && !path.is_empty());
@@ -139,7 +140,7 @@ fn unselected(_subject: &Subject, set: &Set) -> Vec<Draft> {
         drafts.push(
             Draft::new(format!("the dump of the service `{name}` is never backed up: the labels of the volume `{}` do not select `{inside}`", mount.source))
                 .at(by.value_at.clone(), "selects something else")
-                .at(hook.value_at, "writes the dump")
+                .at(hook.value_at.clone(), "writes the dump")
                 .help(format!("write `{switch}.path={inside}`")),
         );
     }
@@ -153,7 +154,7 @@ fn hot(_subject: &Subject, set: &Set) -> Vec<Draft> {
     }) {
         return Vec::new();
     }
-    let labels: Vec<Pair> = project.services().flat_map(|(name, _)| set.deploy_labels(name)).collect();
+    let labels: Vec<&Pair> = project.services().flat_map(|(name, _)| set.deploy_labels(name)).collect();
     let first_version = labels.iter().any(|pair| pair.key == "backupbot.backup.path");
     let mut drafts = Vec::new();
     for (name, service) in project.services() {
@@ -192,7 +193,7 @@ fn restore(_subject: &Subject, set: &Set) -> Vec<Draft> {
     lacking
         .map(|(name, hook, file)| {
             Draft::new(format!("nothing reads the dump of the service `{name}` back: a restore puts `{file}` there and leaves the database as it is"))
-                .at(hook.value_at, "writes the dump")
+                .at(hook.value_at.clone(), "writes the dump")
                 .help("add a `backupbot.restore.post-hook` that reads it, and that stops at the first error")
         })
         .collect()
@@ -214,7 +215,7 @@ fn clean(_subject: &Subject, set: &Set) -> Vec<Draft> {
             if hook && by_option && drops && !words.contains(&"--if-exists") {
                 drafts.push(
                     Draft::new(format!("a hook of the service `{name}` uses `--clean` without `--if-exists`: into an empty database the restore stops at the first `DROP`"))
-                        .at(pair.value_at, "")
+                        .at(pair.value_at.clone(), "")
                         .help("add `--if-exists`"),
                 );
             }

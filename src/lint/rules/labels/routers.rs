@@ -125,7 +125,7 @@ pub(super) fn enabled(set: &Set) -> Vec<Labels<'_>> {
 }
 
 fn port(_subject: &Subject, set: &Set) -> Vec<Draft> {
-    let reachable = |fields: &Fields| {
+    let reachable = |fields: &Fields<'_>| {
         ["loadbalancer.server.port", "loadbalancer.servers[0].port", "loadbalancer.server.url"]
             .iter()
             .any(|key| !text(fields, key).is_empty())
@@ -141,7 +141,7 @@ fn port(_subject: &Subject, set: &Set) -> Vec<Draft> {
             .iter()
             .find(|(_, fields)| !reachable(fields))
             .and_then(|(_, fields)| fields.values().next());
-        let at = bare.or(labels.enable.as_ref())?.key_at.clone();
+        let at = bare.copied().or(labels.enable)?.key_at.clone();
         Some((labels.service, at))
     });
     without
@@ -227,7 +227,7 @@ fn twice(_subject: &Subject, set: &Set) -> Vec<Draft> {
                 .at(first.value_at.clone(), "as this one")
                 .help("tell them apart by `Host` or `PathPrefix`, or take one away"),
             ),
-            None => _ = seen.insert((rule, points, text(fields, "priority")), (name, pair)),
+            None => _ = seen.insert((rule, points, text(fields, "priority")), (name, *pair)),
         }
     }
     drafts
@@ -298,7 +298,7 @@ fn network(_subject: &Subject, set: &Set) -> Vec<Draft> {
             service.networks.keys().any(|key| project.networks.get(key).is_some_and(|network| network.external));
         // An undefined network is a fault of its own.
         let undefined = service.networks.keys().any(|key| key != "default" && !project.networks.contains_key(key));
-        (!shared && !undefined).then_some((labels.service, labels.enable?.key_at))
+        (!shared && !undefined).then_some((labels.service, labels.enable?.key_at.clone()))
     });
     apart
         .map(|(service, at)| {
@@ -369,6 +369,8 @@ fn enable(_subject: &Subject, set: &Set) -> Vec<Draft> {
 }
 
 /// The HTTP routers of these labels: whose they are, name, fields.
-pub(super) fn routers<'l, 's>(labels: &'l [Labels<'s>]) -> impl Iterator<Item = (&'l Labels<'s>, &'l str, &'l Fields)> {
+pub(super) fn routers<'l, 's>(
+    labels: &'l [Labels<'s>],
+) -> impl Iterator<Item = (&'l Labels<'s>, &'l str, &'l Fields<'s>)> {
     labels.iter().flat_map(|labels| labels.routers.iter().map(move |(name, fields)| (labels, name.as_str(), fields)))
 }

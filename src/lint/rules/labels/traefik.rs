@@ -6,7 +6,7 @@ use crate::lint::{Pair, Set};
 use crate::traefik::boolean;
 
 /// A router, service or middleware: its labels by the rest of their keys, in lower case.
-pub(super) type Fields = BTreeMap<String, Pair>;
+pub(super) type Fields<'s> = BTreeMap<String, &'s Pair>;
 
 /// The labels of one service.
 #[derive(Debug, Default)]
@@ -14,13 +14,13 @@ pub(super) struct Labels<'s> {
     /// The compose service.
     pub service: &'s str,
     /// `traefik.enable`.
-    pub enable: Option<Pair>,
+    pub enable: Option<&'s Pair>,
     /// HTTP routers by name.
-    pub routers: BTreeMap<String, Fields>,
+    pub routers: BTreeMap<String, Fields<'s>>,
     /// HTTP services by name.
-    pub services: BTreeMap<String, Fields>,
+    pub services: BTreeMap<String, Fields<'s>>,
     /// HTTP middlewares by name.
-    pub middlewares: BTreeMap<String, Fields>,
+    pub middlewares: BTreeMap<String, Fields<'s>>,
     /// There are labels for TCP or UDP.
     pub other_protocols: bool,
 }
@@ -42,26 +42,25 @@ fn read<'s>(set: &'s Set, service: &'s str) -> Option<Labels<'s>> {
     let mut labels = Labels { service, ..Labels::default() };
     let mut any = false;
     for pair in set.deploy_labels(service) {
-        let key = pair.key.clone();
-        let parts: Vec<&str> = key.splitn(5, '.').collect();
-        let lower: Vec<String> = parts.iter().map(|part| part.to_lowercase()).collect();
-        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-        if lower.first() != Some(&"traefik") {
+        let mut parts = pair.key.splitn(5, '.');
+        let [root, kind, of, name, field] = std::array::from_fn(|_| parts.next());
+        let is = |part: Option<&str>, word: &str| part.is_some_and(|part| part.eq_ignore_ascii_case(word));
+        if !is(root, "traefik") {
             continue;
         }
         any = true;
-        match (lower.as_slice(), parts.as_slice()) {
-            (["traefik", "enable"], _) => labels.enable = Some(pair),
-            (["traefik", "http", kind, _, field], [.., name, _]) => {
-                let of_kind = match *kind {
+        match (of, name, field) {
+            (None, ..) if is(kind, "enable") => labels.enable = Some(pair),
+            _ if is(kind, "tcp") || is(kind, "udp") => labels.other_protocols = true,
+            (Some(of), Some(name), Some(field)) if is(kind, "http") => {
+                let of_kind = match of.to_ascii_lowercase().as_str() {
                     "routers" => &mut labels.routers,
                     "services" => &mut labels.services,
                     "middlewares" => &mut labels.middlewares,
                     _ => continue,
                 };
-                of_kind.entry((*name).to_owned()).or_default().insert((*field).to_owned(), pair);
+                of_kind.entry(name.to_owned()).or_default().insert(field.to_lowercase(), pair);
             }
-            (["traefik", "tcp" | "udp", ..], _) => labels.other_protocols = true,
             _ => {}
         }
     }
@@ -69,7 +68,7 @@ fn read<'s>(set: &'s Set, service: &'s str) -> Option<Labels<'s>> {
 }
 
 /// The text of a field; empty when it is not there.
-pub(super) fn text<'f>(fields: &'f Fields, key: &str) -> &'f str {
+pub(super) fn text<'s>(fields: &Fields<'s>, key: &str) -> &'s str {
     fields.get(key).and_then(|pair| pair.value.as_deref()).unwrap_or_default()
 }
 

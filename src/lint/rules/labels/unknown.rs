@@ -81,7 +81,7 @@ fn refused(_subject: &Subject, set: &Set) -> Vec<Draft> {
                     "Traefik has no label `{}`, and ignores every label of the service `{service}` for it",
                     plain(set, &pair.key)
                 ))
-                .at(pair.key_at, "")
+                .at(pair.key_at.clone(), "")
                 .did_you_mean(meant)
                 .help("correct it or take it away"),
             );
@@ -142,7 +142,7 @@ fn ignored(_subject: &Subject, set: &Set) -> Vec<Draft> {
                     let meant = pair.key.replacen(pair.key.split('.').next().unwrap_or_default(), "traefik", 1);
                     drafts.push(
                         nobodys(service, &plain(set, &pair.key))
-                            .at(pair.key_at, "")
+                            .at(pair.key_at.clone(), "")
                             .did_you_mean(Some(format!("`{meant}`"))),
                     );
                     continue;
@@ -189,7 +189,7 @@ fn backupbot(_subject: &Subject, set: &Set) -> Vec<Draft> {
             };
             drafts.push(
                 Draft::new(format!("backup-bot does not know the label `{}` of the service `{service}`", pair.key))
-                    .at(pair.key_at, "")
+                    .at(pair.key_at.clone(), "")
                     .did_you_mean(meant.map(|meant| format!("`backupbot.{meant}`")))
                     .help("correct it or take it away: the bot passes over it without a word"),
             );

@@ -45,9 +45,9 @@ pub(super) const TIMEOUT: Rule = Rule {
     check: Check::Set(timeout),
 };
 
-fn label(set: &Set, name: &str) -> Option<Pair> {
+fn label<'s>(set: &'s Set, name: &str) -> Option<&'s Pair> {
     let key = format!("coop-cloud.{}.{name}", set.stack);
-    set.deploy_labels("app").into_iter().rev().find(|pair| pair.key == key)
+    set.deploy_labels("app").iter().rev().find(|pair| pair.key == key)
 }
 
 fn missing(_subject: &Subject, set: &Set) -> Vec<Draft> {
@@ -72,7 +72,7 @@ fn malformed(_subject: &Subject, set: &Set) -> Vec<Draft> {
     let without = value.strip_prefix(['v', 'V']).filter(|rest| Version::parse(rest).is_ok());
     vec![
         Draft::new(format!("the version label `{value}` is no version: {error}"))
-            .at(pair.value_at, "")
+            .at(pair.value_at.clone(), "")
             .did_you_mean(without.map(|version| format!("`{version}`")))
             .help("write the recipe's own three numbers, `+`, and the tag of the image of `app`"),
     ]
@@ -86,7 +86,7 @@ fn timeout(_subject: &Subject, set: &Set) -> Vec<Draft> {
     }
     vec![
         Draft::new(format!("the timeout label `{value}` is no whole number of seconds"))
-            .at(pair.value_at, "")
+            .at(pair.value_at.clone(), "")
             .help("write `coop-cloud.${STACK_NAME}.timeout=${TIMEOUT:-120}`: abra waits that long for the deploy"),
     ]
 }

@@ -65,7 +65,7 @@ fn orphan(subject: &Subject) -> Vec<Draft> {
     let recipe = &facts.recipe;
     let labels = facts.sets.iter().flat_map(|set| set.deploy_labels("app"));
     let versions = labels.filter(|pair| pair.key.starts_with("coop-cloud.") && pair.key.ends_with(".version"));
-    let announced: Vec<String> = versions.filter_map(|pair| pair.value).collect();
+    let announced: Vec<String> = versions.filter_map(|pair| pair.value.clone()).collect();
     let known = |version: &Version| recipe.releases.iter().any(|release| release.version == *version);
     // A note may be written before its release: only one that lies behind the newest release is lost.
     let Some(newest) = recipe.releases.iter().next_back() else { return Vec::new() };

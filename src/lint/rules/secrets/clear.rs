@@ -149,13 +149,13 @@ fn environments(subject: &Subject) -> Vec<(String, String, String, Location)> {
     for (path, content) in written(facts) {
         let Some(services) = content.get("services").and_then(Node::as_map) else { continue };
         for (service, _) in services.iter() {
-            let Some(environment) = entry(&content, &["services", service, "environment"]) else { continue };
+            let Some(environment) = entry(content, &["services", service, "environment"]) else { continue };
             let mut push = |key: &str, value: &str, node: &Node| {
                 found.push((
                     service.to_owned(),
                     key.to_owned(),
                     value.to_owned(),
-                    facts.location(path.as_str(), node.span.range()),
+                    facts.location(path, node.span.range()),
                 ));
             };
             match &environment.node.content {

@@ -24,12 +24,12 @@ fn check(subject: &Subject) -> Vec<Draft> {
     let files = written(facts);
     let mut first: Vec<(&str, &str, crate::lint::Location)> = Vec::new();
     let mut drafts = Vec::new();
-    for (path, content) in &files {
+    for (path, content) in files {
         let Some(secrets) = content.get("secrets").and_then(|secrets| secrets.as_map()) else { continue };
         for (key, _) in secrets.iter() {
             let Some(name) = entry(content, &["secrets", key, "name"]) else { continue };
             let Some(text) = name.node.as_text() else { continue };
-            let at = facts.location(path.as_str(), name.node.span.range());
+            let at = facts.location(path, name.node.span.range());
             match first.iter().find(|(known, _, _)| *known == key) {
                 None => first.push((key, text, at)),
                 Some((_, known, _)) if *known == text => {}

@@ -95,8 +95,8 @@ pub(super) fn switched_off(subject: &Subject, name: &str) -> Option<Location> {
 }
 
 /// The compose files of a recipe as they are written, nothing filled in; those that are no YAML are left out.
-pub(super) fn written(facts: &Facts) -> Vec<(String, Mapping)> {
-    facts.files().iter().filter_map(|(path, source)| Some((path.clone(), yaml::parse(source).ok()?))).collect()
+pub(super) fn written(facts: &Facts) -> Vec<(&str, &Mapping)> {
+    facts.files().iter().filter_map(|(path, source)| Some((path.as_str(), yaml::parsed(source)?))).collect()
 }
 
 /// The entry at a path of keys of a file.

@@ -10,9 +10,9 @@ pub(super) fn announced(facts: &Facts) -> Option<Version> {
 
 /// The deploy label of `app` that holds the version: its value, and where it is written.
 pub(super) fn version_label(facts: &Facts) -> Option<(String, Location)> {
-    let labels = facts.sampled()?.deploy_labels("app").into_iter();
+    let labels = facts.sampled()?.deploy_labels("app").iter();
     let label = labels.rev().find(|pair| pair.key.starts_with("coop-cloud.") && pair.key.ends_with(".version"))?;
-    Some((label.value?, label.value_at))
+    Some((label.value.clone()?, label.value_at.clone()))
 }
 
 /// The version of the release before.

@@ -57,10 +57,14 @@ fn picture(folder: &Path, file: &str) -> Option<String> {
 
 /// The node, the images, and what taster changed.
 pub(super) fn ground(run: &KeptRun) -> Markup {
-    let left_out = last(run, |fact| match fact {
-        Fact::Plan { left_out, .. } => Some(left_out),
+    let planned = last(run, |fact| match fact {
+        Fact::Plan { steps, left_out, beside } => Some(((steps, left_out), beside)),
         _ => None,
     });
+    let (planned, beside) = planned.unzip();
+    let (steps, left_out) = planned.unzip();
+    let beside = beside.filter(|beside| !beside.is_empty());
+    let declared = steps.into_iter().flatten().filter_map(|step| Some((&step.id, step.skip.as_ref()?)));
     let adaptations = run.events.iter().filter_map(|event| match &event.fact {
         Fact::Adaptation { service, what, why } => Some((service, what, why)),
         _ => None,
@@ -84,8 +88,12 @@ pub(super) fn ground(run: &KeptRun) -> Markup {
                 } }
             } }
         }
+        @if let Some(beside) = beside { h3 { "Beside it" } ul { @for name in beside { li { (name) } } } }
         h3 { "Not tried" }
-        ul { @for words in left_out.into_iter().flatten() { li { (words) } } }
+        ul {
+            @for (id, why) in declared { li { (id) ", declared in the scenario: " (why) } }
+            @for words in left_out.into_iter().flatten() { li { (words) } }
+        }
         @if !adaptations.is_empty() {
             h3 { "Changed or added by taster" }
             ul { @for (service, what, why) in &adaptations {

@@ -11,10 +11,10 @@ use std::io::Write;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{KeptRun, RunReportError, level_words, word};
-use crate::record::{Fact, Outcome, RunSummary, StepResult};
+use crate::record::{Fact, Outcome, RunSummary, RungState, StepResult};
 use crate::report::markup::prose;
 use crate::report::{live, verdict};
-use crate::score::LEVEL_NAMES;
+use crate::score::{LEVEL_NAMES, Measured, Standing};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -141,6 +141,10 @@ fn rests_on(step: &StepResult) -> Markup {
 /// The eight rungs: reached, broken with the reason, or not measured.
 fn ladder(summary: &RunSummary) -> Markup {
     let broken = summary.steps.iter().find(|step| step.outcome == Outcome::Failed);
+    let measured = Measured { steps: &summary.steps, variants: &summary.variants, findings: summary.findings.as_ref() };
+    let rungs = crate::score::ladder(measured, &Standing::default()).rungs;
+    let first_unknown = rungs.iter().find(|rung| rung.state == RungState::Unknown);
+    let why = first_unknown.and_then(|rung| rung.demands.iter().find(|demand| demand.state == RungState::Unknown));
     html! {
         ol.ladder {
             @for (number, name) in LEVEL_NAMES.iter().enumerate().skip(1) {
@@ -152,7 +156,9 @@ fn ladder(summary: &RunSummary) -> Markup {
                     span { (name) }
                     span.state {
                         @if reached { "reached" }
-                        @else if next && summary.level_is_at_least { "not measured in this run" }
+                        @else if next && summary.level_is_at_least {
+                            "not measured in this run" @if let Some(why) = why { ": " (prose(&why.text)) }
+                        }
                         @else if next { "missing" @if let Some(step) = broken { ": " (live::name_of(step)) " " (prose(&step.reason)) } }
                     }
                 }

@@ -4,25 +4,34 @@
 //! names; SQLite by the first bytes of files in volumes, and read by the agent. A row that was not there before is planted in the app's own
 //! database, as the database's owner: it must come back.
 
+mod compare;
+mod migrated;
 mod redis;
 mod sql;
 mod sqlite;
+mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use self::compare::{Table, Volatile, tables};
 use crate::compose::backup::{Backup, Selected, volumes};
 use crate::compose::project::Project;
 use crate::lint::Database as Kind;
-use crate::swarm::exec::{self, Command, ExecError};
+use crate::swarm::exec::Command;
+use crate::trial::inside::{self, Unable};
 use crate::trial::session::Session;
 use crate::trial::trouble::Trouble;
+
+pub(in crate::trial) use self::compare::Tables;
+pub(in crate::trial) use self::migrated::Migrated;
+pub(in crate::trial) use self::writing::Way;
 
 /// How long a probe may take: it reads every row.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// What a table holds: how many rows, and a digest of them.
-pub(in crate::trial) type Tables = BTreeMap<String, (u64, String)>;
+/// A look may say so much: 5000 keys in each of a hundred tables, with what they look like.
+const OUTPUT: usize = 24 << 20;
 
 /// Where a database is, and how it is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,20 +51,11 @@ pub(in crate::trial) struct Database {
     /// Before the backup, the planted row included.
     pub before: Tables,
     /// Tables that change by themselves.
-    pub volatile: BTreeSet<String>,
+    volatile: BTreeMap<String, Volatile>,
+    /// The keys of rows that were there whenever it was looked at, by table: whatever else changes there, these stay.
+    lasting: BTreeMap<String, BTreeSet<String>>,
     /// The table of the planted row, when one could be planted.
     pub canary: Option<String>,
-}
-
-/// What came of a database.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::trial) struct Compared {
-    /// Tables that are missing, or have fewer rows.
-    pub lost: Vec<String>,
-    /// Tables whose rows are others, and no fewer.
-    pub changed: Vec<String>,
-    /// Tables that are equal, and were not on the fresh install.
-    pub proven: usize,
 }
 
 impl Database {
@@ -75,12 +75,24 @@ impl Database {
     }
 
     /// The service whose container it is in; `None` for files in a volume.
-    pub(in crate::trial) fn service(&self) -> Option<&str> {
+    fn service(&self) -> Option<&str> {
         match &self.place {
             Place::Server(_, service) => Some(service),
             Place::Redis(server) => Some(&server.service),
             Place::Sqlite(_) => None,
         }
+    }
+
+    /// The files of a volume that were databases before anything was dumped beside them; none are known of a server.
+    pub(in crate::trial) fn files(&self) -> Vec<String> {
+        let tables = self.before.keys().filter(|_| !self.owns_volume());
+        let files: BTreeSet<&str> = tables.filter_map(|name| file_of(name)).collect();
+        files.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Whether a project has nothing any more that could hold it.
+    pub(in crate::trial) fn is_gone(&self, project: &Project) -> bool {
+        self.service().is_some_and(|service| !project.services.contains_key(service))
     }
 
     /// Whether apps may empty it as they like: Redis is a cache more often than not.
@@ -96,14 +108,11 @@ impl Database {
         self.place.read(session).await.map(Result::ok)
     }
 
-    /// Learns from a second look at the idle app which tables change by themselves.
-    pub(in crate::trial) fn learn(&mut self, now: &Tables) {
-        self.volatile = self
-            .before
-            .iter()
-            .filter(|(table, was)| now.get(*table) != Some(*was))
-            .map(|(table, _)| table.clone())
-            .collect();
+    /// What was found in a place.
+    fn new(place: Place, before: Tables) -> Self {
+        let keys = |(name, table): (&String, &Table)| Some((name.clone(), table.keys.clone()?));
+        let lasting = before.iter().filter_map(keys).collect();
+        Self { place, before, volatile: BTreeMap::new(), lasting, canary: None }
     }
 
     /// The planted row is not there any more.
@@ -120,7 +129,8 @@ impl Database {
     pub(in crate::trial) async fn plant(&mut self, session: &mut Session) -> Result<(), Trouble> {
         let table = format!("taster_canary_{:08x}", rand::random::<u32>());
         let value: u32 = rand::random();
-        if self.place.plant(session, &table, &format!("{value:08x}")).await?.is_ok()
+        let only = self.files();
+        if self.place.plant(session, &only, &table, &format!("{value:08x}")).await?.is_ok()
             && let Some(now) = self.read(session).await?
         {
             self.before = now;
@@ -136,23 +146,28 @@ impl Database {
     pub(in crate::trial) async fn unplant(&self, session: &mut Session) -> Result<(), Trouble> {
         if let Some(table) = &self.canary {
             // Where it is not, there is nothing to remove.
-            let _ = self.place.unplant(session, table).await?;
+            let _ = self.place.unplant(session, &self.files(), table).await?;
         }
         Ok(())
     }
 
-    /// Compares it with what it was; `fresh` is what it held on a fresh install.
-    pub(in crate::trial) fn compare(&self, fresh: &Tables, now: &Tables) -> Compared {
-        let mut compared = Compared::default();
-        for (table, was) in self.before.iter().filter(|(table, _)| !self.volatile.contains(*table)) {
-            match now.get(table) {
-                Some(is) if is == was => compared.proven += usize::from(fresh.get(table) != Some(was)),
-                Some(is) if is.0 >= was.0 => compared.changed.push(table.clone()),
-                Some(is) => compared.lost.push(format!("{table}: {} of {} row(s)", is.0, was.0)),
-                None => compared.lost.push(format!("{table}: not there; it had {} row(s)", was.0)),
-            }
+    /// Has statements done: what was said, or why it did not work.
+    ///
+    /// # Errors
+    /// When the node is gone.
+    async fn tell(&self, session: &mut Session, statements: &str) -> Result<Result<String, String>, Trouble> {
+        self.place.tell(session, &self.files(), statements).await
+    }
+
+    /// Asks one query of one column: a line for each row, or why it did not work.
+    ///
+    /// # Errors
+    /// When the node is gone.
+    async fn ask(&self, session: &mut Session, query: &str) -> Result<Result<String, String>, Trouble> {
+        match &self.place {
+            Place::Sqlite(volume) => sqlite::query(session, volume, &self.files(), query).await,
+            place => place.tell(session, &[], query).await,
         }
-        compared
     }
 }
 
@@ -175,27 +190,50 @@ impl Place {
         Ok(shell(session, service, &script).await?.map(|said| tables(&said)))
     }
 
-    async fn plant(&self, session: &mut Session, name: &str, value: &str) -> Result<Result<String, String>, Trouble> {
-        let (service, script) = match self {
-            Self::Server(kind, service) => {
-                let statements =
-                    format!("CREATE TABLE {name} (value VARCHAR(20)); INSERT INTO {name} VALUES ('{value}');");
-                (service, sql::tell(*kind, &statements))
-            }
-            Self::Redis(server) => (&server.service, server.tell(&format!("SET {name} {value}"))),
-            Self::Sqlite(volume) => return sqlite::plant(session, volume, name, value).await,
-        };
-        shell(session, service, &script).await
+    /// Has statements done, of the part of SQL that all of them know: what was said, or why it did not work.
+    async fn tell(
+        &self,
+        session: &mut Session,
+        only: &[String],
+        statements: &str,
+    ) -> Result<Result<String, String>, Trouble> {
+        match self {
+            Self::Server(kind, service) => shell(session, service, &sql::tell(*kind, statements)).await,
+            Self::Redis(_) => Ok(Err("it keeps no tables".to_owned())),
+            Self::Sqlite(volume) => sqlite::tell(session, volume, only, statements).await,
+        }
     }
 
-    async fn unplant(&self, session: &mut Session, name: &str) -> Result<Result<String, String>, Trouble> {
-        let (service, script) = match self {
-            Self::Server(kind, service) => (service, sql::tell(*kind, &format!("DROP TABLE IF EXISTS {name};"))),
-            Self::Redis(server) => (&server.service, server.tell(&format!("DEL {name}"))),
-            Self::Sqlite(volume) => return sqlite::unplant(session, volume, name).await,
-        };
-        shell(session, service, &script).await
+    async fn plant(
+        &self,
+        session: &mut Session,
+        only: &[String],
+        name: &str,
+        value: &str,
+    ) -> Result<Result<String, String>, Trouble> {
+        if let Self::Redis(server) = self {
+            return shell(session, &server.service, &server.tell(&format!("SET {name} {value}"))).await;
+        }
+        let statements = format!("CREATE TABLE {name} (value VARCHAR(20)); INSERT INTO {name} VALUES ('{value}');");
+        self.tell(session, only, &statements).await
     }
+
+    async fn unplant(
+        &self,
+        session: &mut Session,
+        only: &[String],
+        name: &str,
+    ) -> Result<Result<String, String>, Trouble> {
+        if let Self::Redis(server) = self {
+            return shell(session, &server.service, &server.tell(&format!("DEL {name}"))).await;
+        }
+        self.tell(session, only, &format!("DROP TABLE IF EXISTS {name};")).await
+    }
+}
+
+/// The file of a SQLite table's name.
+fn file_of(name: &str) -> Option<&str> {
+    name.rsplit_once(' ').map(|(file, _)| file)
 }
 
 /// The databases of a project that answer now. Those that do not are told: they stay unproven.
@@ -216,7 +254,7 @@ pub(in crate::trial) async fn there(session: &mut Session, labels: &Backup) -> R
                         .note(format!("{}: it holds no key that lasts, so there is nothing to lose", place.name()));
                 }
             }
-            Ok(before) => found.push(Database { place, before, volatile: BTreeSet::new(), canary: None }),
+            Ok(before) => found.push(Database::new(place, before)),
             Err(said) => session.log.note(format!("{} was not asked: {said}", place.name())),
         }
     }
@@ -254,57 +292,20 @@ fn mounts(project: &Project, place: &Place, key: &str) -> bool {
     }
 }
 
-/// Lines of name, number of rows and digest. A name may hold spaces.
-fn tables(said: &str) -> Tables {
-    let line = |line: &str| {
-        let mut words = line.rsplitn(3, ' ');
-        let (digest, rows, name) = (words.next()?, words.next()?, words.next()?);
-        Some((name.to_owned(), (rows.parse().ok()?, digest.to_owned())))
-    };
-    said.lines().filter_map(line).collect()
-}
-
 /// Runs a script in a service's container: what it said, or why it did not work.
 async fn shell(session: &mut Session, service: &str, script: &str) -> Result<Result<String, String>, Trouble> {
-    let view = session.look().await?;
-    let Some(view) = view.services.iter().find(|view| view.short_name == service) else {
-        return Ok(Err("there is no such service".to_owned()));
-    };
     let mut command = Command::shell(script);
     command.timeout = LIMIT;
-    match exec::in_service(session.engines(), view, &command).await {
-        Ok(output) if output.exit_code == 0 && !output.cut => Ok(Ok(output.stdout_text())),
+    command.output_limit = OUTPUT;
+    Ok(match inside::run(session, service, &command).await? {
+        Ok(output) if output.exit_code == 0 && !output.cut => Ok(output.stdout_text()),
         Ok(output) => {
             let said = session.log.redactor().clean(output.stderr_text().trim());
-            Ok(Err(if said.is_empty() { format!("exit code {}", output.exit_code) } else { said }))
+            Err(if said.is_empty() { format!("exit code {}", output.exit_code) } else { said })
         }
-        Err(error @ (ExecError::NotRunning { .. } | ExecError::TimedOut { .. })) => {
-            // The script is no news to the reader.
-            Ok(Err(if matches!(error, ExecError::TimedOut { .. }) { "it takes too long" } else { "it is not running" }
-                .to_owned()))
-        }
-        Err(error) => {
-            Err(Trouble::errored("engine", error.to_string()).advise("The node's engine went away; run it again."))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_that_are_gone_are_lost_and_others_are_changed() {
-        let before =
-            tables("public.notes 3 17\npublic.users 1 5\npublic.seen 2 8\npublic.two words 1 1\nc 1 9\nsame 1 2\n");
-        assert_eq!(before["public.two words"], (1, "1".to_owned()));
-        let volatile = BTreeSet::from(["public.seen".to_owned()]);
-        let place = Place::Server(Kind::Postgres, "db".to_owned());
-        let database = Database { place, before, volatile, canary: Some("c".to_owned()) };
-        let fresh = tables("same 1 2\npublic.users 1 4\n");
-        let now = tables("public.notes 2 11\npublic.users 1 6\nsame 1 2\nc 1 9\n");
-        let compared = database.compare(&fresh, &now);
-        assert_eq!(compared.lost, ["public.notes: 2 of 3 row(s)", "public.two words: not there; it had 1 row(s)"]);
-        assert_eq!((compared.changed, compared.proven), (vec!["public.users".to_owned()], 1));
-    }
+        // The script is no news to the reader.
+        Err(Unable::TimedOut(_)) => Err("it takes too long".to_owned()),
+        Err(Unable::NotRunning(_)) => Err("it is not running".to_owned()),
+        Err(unable @ Unable::NoService(_)) => Err(unable.to_string()),
+    })
 }

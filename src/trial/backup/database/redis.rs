@@ -70,12 +70,20 @@ repeat
     end
   end
 until cursor == "0"
-for name, count in pairs(rows) do lines[#lines + 1] = KEYS[1] .. " " .. name .. " " .. count .. " " .. string.format("%08x", sums[name]) end
+for name, count in pairs(rows) do lines[#lines + 1] = KEYS[1] .. " " .. name .. " " .. count .. " " .. string.format("%08x", sums[name]) .. " -" end
 return lines
 '
 for db in $(ask INFO keyspace | sed -n 's/^db\([0-9]*\):.*/\1/p'); do
   ask -n "$db" EVAL "$script" 1 "db$db" || exit 1
 done
+"#;
+
+/// The client ends well whatever the server said.
+const ONLY_NUMBERS: &str = r#"
+printf '%s\n' "$said" | while read -r line; do
+  case $line in ''|OK|QUEUED) ;; *[!0-9]*) echo "$line" >&2; exit 1 ;; esac
+done || exit 1
+printf '%s\n' "$said"
 "#;
 
 impl Server {
@@ -104,6 +112,11 @@ impl Server {
             "{}said=$(ask {command}) || exit 1\ncase $said in OK|[0-9]*) ;; *) echo \"$said\" >&2; exit 1 ;; esac\n",
             self.enter()
         )
+    }
+
+    /// The script that has these commands done, a line for each; it tells the numbers that they give. Any other word is an error.
+    pub(super) fn numbers(&self, commands: &str) -> String {
+        format!("{}said=$(ask <<'COMMANDS'\n{commands}\nCOMMANDS\n) || exit 1\n{ONLY_NUMBERS}", self.enter())
     }
 
     fn enter(&self) -> String {

@@ -1,6 +1,6 @@
 //! SQLite in a volume: the agent reads it, because few images hold a client.
 
-use super::Tables;
+use super::{Table, Tables};
 use crate::agent::{SqliteRequest, SqliteSaid};
 use crate::trial::backup::volumes;
 use crate::trial::session::Session;
@@ -12,25 +12,35 @@ pub(super) async fn read(session: &Session, volume: &str) -> Result<Result<Table
     if said.tables.is_empty() && !said.troubles.is_empty() {
         return Ok(Err(refused(&said)));
     }
-    let table =
-        |table: crate::agent::SqliteTable| (format!("{} {}", table.file, table.table), (table.rows, table.digest));
+    let table = |table: crate::agent::SqliteTable| {
+        let (rows, digest, keys) = (table.rows, table.digest, table.keys);
+        (format!("{} {}", table.file, table.table), Table { rows, digest, keys })
+    };
     Ok(Ok(said.tables.into_iter().map(table).collect()))
 }
 
-pub(super) async fn plant(
+/// Has statements done in these databases of a volume.
+pub(super) async fn tell(
     session: &Session,
     volume: &str,
-    name: &str,
-    value: &str,
+    only: &[String],
+    statements: &str,
 ) -> Result<Result<String, String>, Trouble> {
-    let (table, value) = (name.to_owned(), value.to_owned());
-    let said = ask(session, volume, |root| SqliteRequest::Plant { root, table: table.clone(), value: value.clone() });
-    Ok(in_some(&said.await?))
+    let request = |root| SqliteRequest::Tell { root, only: only.to_vec(), statements: statements.to_owned() };
+    let said = ask(session, volume, request).await?;
+    Ok(in_some(&said))
 }
 
-pub(super) async fn unplant(session: &Session, volume: &str, name: &str) -> Result<Result<String, String>, Trouble> {
-    let said = ask(session, volume, |root| SqliteRequest::Unplant { root, table: name.to_owned() }).await?;
-    Ok(in_some(&said))
+/// Asks a query of one column in these databases of a volume.
+pub(super) async fn query(
+    session: &Session,
+    volume: &str,
+    only: &[String],
+    query: &str,
+) -> Result<Result<String, String>, Trouble> {
+    let request = |root| SqliteRequest::Ask { root, only: only.to_vec(), query: query.to_owned() };
+    let said = ask(session, volume, request).await?;
+    Ok(in_some(&said).map(|_| said.rows.join("\n")))
 }
 
 /// It worked with one of them at least: what is in it then is read anew.
@@ -50,6 +60,7 @@ async fn ask(session: &Session, key: &str, request: impl Fn(String) -> SqliteReq
         let Some(node) = session.cluster.nodes.get(volume.node) else { continue };
         let said = node.link.sqlite(request(volume.root)).await?;
         all.tables.extend(said.tables);
+        all.rows.extend(said.rows);
         all.files.extend(said.files);
         all.troubles.extend(said.troubles);
     }

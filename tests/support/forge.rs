@@ -1,5 +1,8 @@
-//! A forge on loopback: the published API of Forgejo for an organisation's repositories, and git's own smart HTTP behind it
-//! (`git http-backend`). It can be told to misbehave.
+//! A forge on loopback: the published API of Forgejo for an organisation's repositories, pull requests and artefacts, and git's own smart HTTP
+//! behind it (`git http-backend`). It can be told to misbehave. Several test crates use it, each a part.
+#![allow(dead_code, reason = "each crate uses a part of it")]
+
+mod pulls;
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read, Write};
@@ -7,6 +10,9 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
+
+#[allow(unused_imports, reason = "each crate uses a part of it")]
+pub(crate) use pulls::{Artefact, Comment, Refusal, Repositories, Shape};
 
 /// An answer that is given instead of the right one, once.
 #[derive(Debug, Clone)]
@@ -37,6 +43,10 @@ pub(crate) struct State {
     pub(crate) tokens: Vec<(String, String)>,
     /// The token without which the API answers nothing.
     pub(crate) demands: Option<String>,
+    /// Pull requests and all that belongs to them.
+    pub(crate) repositories: Repositories,
+    /// Answers instead of the right ones, each once, by method and part of the path.
+    pub(crate) refusals: Vec<Refusal>,
 }
 
 pub(crate) struct Server {
@@ -101,6 +111,10 @@ impl Request {
     fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    }
 }
 
 fn read(stream: impl Read) -> std::io::Result<Request> {
@@ -153,8 +167,18 @@ fn serve(mut stream: impl Read + Write, root: &Path, url: &str, state: &Mutex<St
             state.tokens.push((request.path.clone(), token));
         }
     }
+    if let Some(rest) = request.path.strip_prefix("/store/") {
+        let stored = state.lock().unwrap().repositories.stored.get(rest).cloned();
+        return match stored {
+            Some(bytes) => answer(&mut stream, 200, &[], &bytes),
+            None => answer(&mut stream, 404, &[], b""),
+        };
+    }
     if let Some(rest) = request.path.strip_prefix("/api/v1/orgs/") {
         return api(&mut stream, rest, &request, url, state);
+    }
+    if request.path.starts_with("/api/v1/repos/") || request.path == "/api/v1/user" {
+        return pulls::serve(&mut stream, &request, url, state);
     }
     if request.path.starts_with("/api/") {
         return answer(&mut stream, 404, &[], b"{}");
@@ -186,11 +210,7 @@ fn api(stream: &mut impl Write, rest: &str, request: &Request, url: &str, state:
     if rest != "recipes/repos" {
         return answer(stream, 404, &[], b"{\"message\":\"not found\"}");
     }
-    let number = |name: &str| {
-        let pair = request.query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")));
-        pair.and_then(|value| value.parse::<usize>().ok())
-    };
-    let (page, limit) = (number("page").unwrap_or(1), number("limit").unwrap_or(30).min(state.page));
+    let (page, limit) = page_of(request, state.page);
     let pages = state.listed.len().div_ceil(limit);
     let shown = state.listed.iter().skip((page - 1) * limit).take(limit);
     let repositories: Vec<serde_json::Value> = shown
@@ -215,9 +235,21 @@ fn api(stream: &mut impl Write, rest: &str, request: &Request, url: &str, state:
     answer(stream, 200, &headers, serde_json::to_vec(&repositories).unwrap().as_slice())
 }
 
+/// The page that is asked for and how many things are on it.
+fn page_of(request: &Request, most: usize) -> (usize, usize) {
+    let number = |name: &str| request.parameter(name).and_then(|value| value.parse::<usize>().ok());
+    (number("page").unwrap_or(1), number("limit").unwrap_or(30).min(most))
+}
+
 /// RFC 3875, as far as git needs it.
 fn backend(stream: &mut impl Write, request: &Request, root: &Path) -> std::io::Result<()> {
-    let path = request.path.trim_start_matches("/recipes/").replacen(".git/", "/.git/", 1);
+    let path = request.path.trim_start_matches("/recipes/");
+    // With or without the ending, a checkout or a bare repository.
+    let path = match path.split_once(".git/") {
+        Some((name, rest)) if root.join(name).join(".git").exists() => format!("{name}/.git/{rest}"),
+        Some((name, rest)) => format!("{name}/{rest}"),
+        None => path.to_owned(),
+    };
     let mut child = Command::new("git")
         .arg("http-backend")
         .env("GIT_PROJECT_ROOT", root)

@@ -1,0 +1,23 @@
+//! `taster ci`: where it runs, what fails a pipeline, comments from artefacts that nobody believes, and the workflows that call it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+mod artefact;
+mod comment;
+mod detect;
+mod gate;
+mod hostile;
+mod init;
+mod narrow;
+mod node;
+mod partly;
+mod pipeline;
+#[path = "../support/ran.rs"]
+mod ran;
+#[path = "../support/forge.rs"]
+mod server;
+mod releases;
+mod systems;
+mod tokens;
+mod workflows;
+mod world;
