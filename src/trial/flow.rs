@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::apart::apart;
 use super::backup::{self, Taken};
 use super::data::{self, Readings};
 use super::hold::When;
@@ -49,16 +50,16 @@ impl Ground<'_> {
         if gathered.recorder.is_done() {
             return;
         }
-        let mut session = match self.set_up(recipe, scenario, gathered).await {
+        let mut session = match apart(|| self.set_up(recipe, scenario, gathered)).await {
             Ok(session) => session,
             Err(trouble) => return gathered.recorder.break_off(trouble),
         };
         let mut state = State::default();
         while let Some(step) = gathered.recorder.begin() {
-            match self.step(&step, &mut session, &mut state).await {
+            match apart(|| self.step(&step, &mut session, &mut state)).await {
                 Ok(passed) => gathered.recorder.passed(passed),
                 Err(trouble) => {
-                    let trouble = needs::excuse(&mut session, trouble).await;
+                    let trouble = apart(|| needs::excuse(&mut session, trouble)).await;
                     let holds = trouble.outcome == Outcome::Failed && self.options.hold.when == When::AtFailure;
                     let goes_on = trouble.outcome == Outcome::Skipped || !(self.options.fail_fast || holds);
                     let at_fault = trouble.service.clone();
@@ -78,8 +79,8 @@ impl Ground<'_> {
         if self.options.hold.when == When::AtEnd {
             self.options.hold.here(&mut session, None).await;
         }
-        costs::sample(&mut session, true).await;
-        costs::weigh(&mut session).await;
+        apart(|| costs::sample(&mut session, true)).await;
+        apart(|| costs::weigh(&mut session)).await;
         gathered.services = costs::tell(&session);
         needs::stop(&mut session).await;
         session.finish_logs().await;
@@ -101,19 +102,21 @@ impl Ground<'_> {
     async fn step(&mut self, step: &PlannedStep, session: &mut Session, state: &mut State) -> Result<Passed, Trouble> {
         match (step.kind, &state.installed) {
             (StepKind::Install, _) if is_guess(&step.variant) => {
-                variant::run(session, &step.variant).await.map_err(guess::informs)
+                apart(move || variant::run(session, &step.variant)).await.map_err(guess::informs)
             }
-            (StepKind::Install, _) if step.variant != DEFAULT_VARIANT => variant::run(session, &step.variant).await,
+            (StepKind::Install, _) if step.variant != DEFAULT_VARIANT => {
+                apart(move || variant::run(session, &step.variant)).await
+            }
             (StepKind::Install, _) => {
-                let (first, readings) = first(session).await?;
+                let (first, readings) = apart(move || first(session)).await?;
                 let passed = first.passed();
                 state.installed = Some((first, readings));
                 Ok(passed)
             }
-            (StepKind::Backup, Some(_)) => match backup::run(session, backup::Written::ByTime).await {
+            (StepKind::Backup, Some(_)) => match apart(|| backup::run(session, backup::Written::ByTime)).await {
                 Ok((mut passed, taken)) => {
                     if let Some(path) = &self.options.keep_backup {
-                        passed.evidence.extend(backup::keep(session, path).await?);
+                        passed.evidence.extend(apart(move || backup::keep(session, path)).await?);
                     }
                     state.backup = Some(Ok(taken));
                     Ok(passed)
@@ -125,38 +128,41 @@ impl Ground<'_> {
             },
             (StepKind::Restore, Some(_)) => match &mut state.backup {
                 Some(Ok(taken)) => {
-                    let restored = backup::restore(session, taken, self.options.plan.full).await;
+                    let full = self.options.plan.full;
+                    let restored = apart(move || backup::restore(session, taken, full)).await;
                     state.is_spoiled = restored.as_ref().is_err_and(|trouble| trouble.class != "unproven");
                     restored
                 }
                 Some(Err(trouble)) if trouble.outcome == Outcome::Skipped => Err(trouble.clone()),
                 _ => Err(Trouble::blocked("backup")),
             },
-            (StepKind::Restart, Some((installed, readings))) => restart::run(session, installed, readings).await,
-            (StepKind::Redeploy, Some(_)) => redeploy::run(session).await,
+            (StepKind::Restart, Some((installed, readings))) => {
+                apart(move || restart::run(session, installed, readings)).await
+            }
+            (StepKind::Redeploy, Some(_)) => apart(move || redeploy::run(session)).await,
             (StepKind::Smoke, Some(_)) => {
                 if std::mem::take(&mut state.is_spoiled) {
                     // What a visitor sees must not be held against the recipe twice.
                     session.log.progress("smoke", "installing once more, after the restore that failed");
                     session.purge().await?;
-                    first(session).await?;
+                    apart(|| first(session)).await?;
                 }
-                smoke::run(session, self.folder).await
+                apart(move || smoke::run(session, self.folder)).await
             }
             (StepKind::Upgrade, Some(_)) => {
                 let host = engine::connect().await?;
-                self.upgrades.run(session, &host, step.hop.as_ref()).await
+                apart(|| self.upgrades.run(session, &host, step.hop.as_ref())).await
             }
             (StepKind::Rollback, Some(_)) => {
                 let host = engine::connect().await?;
-                self.upgrades.rollback(session, &host).await
+                apart(|| self.upgrades.rollback(session, &host)).await
             }
             (StepKind::OldBackup, Some(_)) => {
                 let host = engine::connect().await?;
-                self.upgrades.old_backup(session, &host).await
+                apart(|| self.upgrades.old_backup(session, &host)).await
             }
-            (StepKind::Stress, Some(_)) => stress::run(session).await,
-            (StepKind::Leftovers, _) => leftovers::run(session).await,
+            (StepKind::Stress, Some(_)) => apart(move || stress::run(session)).await,
+            (StepKind::Leftovers, _) => apart(move || leftovers::run(session)).await,
             _ => Err(Trouble::blocked("install")),
         }
     }
@@ -192,7 +198,7 @@ impl Ground<'_> {
         session.guard_adopted().await?;
         session.prepare_node().await?;
         let where_they_lie = (self.options.needs.as_deref(), self.options.path.as_path());
-        let beside = needs::start(&mut session, &host, where_they_lie).await;
+        let beside = apart(|| needs::start(&mut session, &host, where_they_lie)).await;
         let provided = match beside {
             Ok(()) => session.provide_images(&host).await,
             Err(trouble) => Err(trouble),

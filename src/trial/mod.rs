@@ -1,6 +1,7 @@
 //! Trying it: one file for each kind of step; each returns an outcome with evidence.
 
 pub mod answer;
+mod apart;
 mod availability;
 mod backup;
 mod commands;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bollard::Docker;
 
+use super::apart::apart;
 use super::fit;
 use super::flow::Ground;
 use super::guess;
@@ -244,7 +245,8 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         findings: None,
     };
     let ground = Ground { options, owner: &owner, folder: &folder, log: &log, upgrades };
-    let flow = ground.taste(recipe, scenario, &mut gathered);
+    let told = &mut gathered;
+    let flow = apart(move || ground.taste(recipe, scenario, told));
     // What is broken off here is dropped; the run's objects are found by their label below.
     let broken = tokio::select! {
         () = flow => None,
@@ -259,7 +261,7 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
     }
     // A second signal, or an engine that hangs, must not hold the process.
     let left_behind = tokio::select! {
-        left = clean(&owner, &log, gathered.node.is_some()) => left,
+        left = apart(|| clean(&owner, &log, gathered.node.is_some())) => left,
         signal = interrupted() => vec![format!("what {signal} kept from being removed; `taster node rm` removes it")],
         () = tokio::time::sleep(CLEAN_LIMIT) => vec!["what the engine did not remove in time; `taster node rm` removes it".to_owned()],
     };

@@ -138,9 +138,15 @@ async fn demo_images(folder: &Path) {
     taster::demo::prepare(&folder.join("demo"), Some(program())).await.expect("the demo app's images");
 }
 
-/// Runs asynchronous work to its end.
-pub(crate) fn within<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work)
+/// Runs asynchronous work to its end, on half the stack that a thread usually has: a run that needs more is aborted here before it is
+/// aborted at a user's.
+pub(crate) fn within<T: Send>(work: impl Future<Output = T> + Send) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(1 << 20);
+        let thread = thread.spawn_scoped(scope, || runtime.block_on(work)).unwrap();
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// What a run of the program said.

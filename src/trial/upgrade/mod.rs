@@ -20,6 +20,7 @@ use bollard::Docker;
 use self::hop::{Hop, Landed, Stop};
 use self::pages::Pages;
 use self::snapshot::Snapshot;
+use super::apart::apart;
 use super::data::{self, Readings};
 use super::install;
 use super::operator::Operator;
@@ -113,14 +114,14 @@ impl Upgrades {
         let Some(planned) = planned else {
             return Err(Trouble::skipped("no-earlier-release", "there is no earlier release to upgrade from"));
         };
-        let tried = match self.tell(session, host, planned).await {
+        let tried = match apart(|| self.tell(session, host, planned)).await {
             Err(trouble) if planned.kind == HopKind::Skip && trouble.outcome == Outcome::Failed => {
-                let trouble = self.search(session, host, planned, trouble).await;
+                let trouble = apart(|| self.search(session, host, planned, trouble)).await;
                 session.log.write(Fact::Upgrades { map: self.map.clone() });
                 Err(trouble)
             }
             Err(trouble) if planned.kind == HopKind::Newest && trouble.class == SAME => {
-                self.try_older_ones(session, host, planned, trouble).await
+                apart(|| self.try_older_ones(session, host, planned, trouble)).await
             }
             other => other,
         };
@@ -164,7 +165,7 @@ impl Upgrades {
 
     /// Tries one upgrade, and writes down what came of it.
     async fn tell(&mut self, session: &mut Session, host: &Docker, planned: &PlannedHop) -> Result<Passed, Trouble> {
-        let landed = self.go(session, host, planned).await;
+        let landed = apart(|| self.go(session, host, planned)).await;
         let (outcome, reason, seconds, outage) = match &landed {
             Ok(landed) => (Outcome::Passed, landed.passed.reason.clone(), landed.seconds, landed.unavailable),
             Err(trouble) => (trouble.outcome, trouble.reason.clone(), 0.0, None),
@@ -184,7 +185,7 @@ impl Upgrades {
 
     async fn go(&mut self, session: &mut Session, host: &Docker, planned: &PlannedHop) -> Result<Landed, Trouble> {
         let hop = self.hop(session, planned)?;
-        self.arrive(session, host, &hop).await?;
+        apart(|| self.arrive(session, host, &hop)).await?;
         let folder = self.pages.clone().filter(|_| planned.kind == HopKind::Newest);
         let pages = match &folder {
             Some(folder) => Pages::before(session, folder).await?,
@@ -199,7 +200,7 @@ impl Upgrades {
         if self.keeps {
             self.keep(session, &planned.from).await?;
         }
-        let mut landed = self.leave(session, host, &hop, planned.kind).await?;
+        let mut landed = apart(|| self.leave(session, host, &hop, planned.kind)).await?;
         if let (Some(pages), Some(folder)) = (pages, &folder) {
             landed.passed.evidence.extend(pages.after(session, folder).await?);
             if let Some(arrived) = self.arrived.get_mut(&planned.to) {
@@ -228,7 +229,7 @@ impl Upgrades {
         let Some(arrived) = self.arrived.get(&hop.from.name) else { return Err(Trouble::blocked("install")) };
         let operator = hop.operator(&arrived.operator);
         let readings = arrived.readings.clone();
-        let trouble = match hop.go(session, host, &operator, &readings).await {
+        let trouble = match apart(|| hop.go(session, host, &operator, &readings)).await {
             Ok(landed) => {
                 self.land(&hop.to.name, landed.arrived(session));
                 return Ok(landed);
@@ -243,7 +244,7 @@ impl Upgrades {
         if trouble.outcome != Outcome::Failed || kind == HopKind::Search {
             return Err(trouble);
         }
-        Err(self.with_new_sample(session, host, hop, &operator, trouble).await)
+        Err(apart(|| self.with_new_sample(session, host, hop, &operator, trouble)).await)
     }
 
     /// The operator has arrived somewhere.

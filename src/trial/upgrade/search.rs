@@ -11,6 +11,7 @@ use bollard::Docker;
 use super::Upgrades;
 use super::hop::{Hop, Stop, settled};
 use crate::record::{HopKind, Outcome, PlannedHop, RequiredStop};
+use crate::trial::apart::apart;
 use crate::trial::session::{Replace, Session};
 use crate::trial::subject::Subject;
 use crate::trial::trouble::Trouble;
@@ -61,7 +62,7 @@ impl Upgrades {
             }
         }
         let (start, reached, fails) = (&names[start], &names[reached], &names[fails]);
-        let service = match self.service(session, host, start, reached, fails).await {
+        let service = match apart(|| self.service(session, host, start, reached, fails)).await {
             Ok(service) => service,
             Err(second) => {
                 trouble = trouble.with("search", format!("the service was not found: {}", second.reason));
