@@ -102,15 +102,32 @@ impl Drop for Process {
         // It may have ended by itself; then there is nothing to kill.
         let _ = killpg(group, Signal::SIGKILL);
         let begun = Instant::now();
-        // The profile can be removed only when nothing writes to it any more. A zombie that nobody reaps is left to the init process.
+        // The profile can be removed only when nothing writes to it any more.
         while begun.elapsed() < GONE {
             let reaped = !matches!(self.child.try_wait(), Ok(None));
-            if reaped && killpg(group, None).is_err() {
+            if reaped && !any_lives(group) {
                 break;
             }
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// Whether a process of the group does anything yet. A zombie does not; it waits for whoever inherited it to look, and in a container
+/// whose first process is no init nobody does.
+fn any_lives(group: Pid) -> bool {
+    if killpg(group, None).is_err() {
+        return false;
+    }
+    // Without a /proc nobody can tell a zombie.
+    let Ok(processes) = std::fs::read_dir("/proc") else { return true };
+    let stats = processes.flatten().filter_map(|process| std::fs::read_to_string(process.path().join("stat")).ok());
+    // proc_pid_stat(5): behind the name, which may hold anything, come state, parent and group.
+    stats.filter_map(|stat| stat.rsplit_once(')').map(|(_, rest)| rest.trim_start().to_owned())).any(|rest| {
+        let mut fields = rest.split(' ');
+        let state = fields.next();
+        fields.nth(1).and_then(|of| of.parse().ok()) == Some(group.as_raw()) && !matches!(state, Some("Z" | "X"))
+    })
 }
 
 fn arguments(profile: &Path, gate: SocketAddr, key_pin: &str) -> Vec<String> {

@@ -125,6 +125,9 @@ impl ImageError {
 
 /// Makes sure that the images are on every node; pulls what the host does not have. Each image is told to `ready` when it is there.
 ///
+/// Whatever of `along` the host has as well travels with them: what comes in one archive has its shared layers sent once, and most of the
+/// time that an image takes is the engine's reading of its layers. These get no name on the node until they are asked for themselves.
+///
 /// # Errors
 /// The first image that cannot be had.
 pub async fn provide(
@@ -132,11 +135,12 @@ pub async fn provide(
     nodes: &[&Docker],
     architecture: &str,
     references: &BTreeSet<String>,
+    along: &BTreeSet<String>,
     mut ready: impl FnMut(ImageDigest),
 ) -> Result<(), ImageError> {
+    let mut images = Vec::new();
     for reference in references {
         let (inspected, source) = find_or_pull(host, reference, architecture).await?;
-        let id = inspected.id.clone().unwrap_or_default();
         let built_for = inspected.architecture.clone().unwrap_or_default();
         if !built_for.is_empty() && built_for != architecture {
             let reason = format!("the one on this engine is built for {built_for}");
@@ -146,17 +150,25 @@ pub async fn provide(
                 reason,
             });
         }
-        for node in nodes {
-            copy(host, node, reference, &id).await?;
-        }
-        ready(ImageDigest {
+        images.push(ImageDigest {
             reference: reference.clone(),
+            id: inspected.id.unwrap_or_default(),
             digest: inspected.repo_digests.unwrap_or_default().into_iter().next(),
             size: inspected.size.unwrap_or_default(),
             source: source.to_owned(),
-            id,
         });
     }
+    let mut others = BTreeSet::new();
+    for reference in along {
+        let there = host.inspect_image(reference).await.ok();
+        others.extend(
+            there.filter(|image| image.architecture.as_deref() == Some(architecture)).and_then(|image| image.id),
+        );
+    }
+    for node in nodes {
+        copy(host, node, &images, &others).await?;
+    }
+    images.into_iter().for_each(&mut ready);
     Ok(())
 }
 
@@ -262,20 +274,48 @@ pub fn reference_on_node(reference: &str) -> String {
     }
 }
 
-/// Streams the image from the host to a node that does not have it, and gives it its name there.
-async fn copy(host: &Docker, node: &Docker, reference: &str, id: &str) -> Result<(), ImageError> {
-    if node.inspect_image(id).await.is_err() {
-        let export = host.export_image(id).map_err(std::io::Error::other);
-        import(node, export).await.map_err(|reason| copy_failed(reference, reason))?;
+/// Streams images from the host to a node that does not have them, in one archive, and gives them their names there.
+async fn copy(
+    host: &Docker,
+    node: &Docker,
+    images: &[ImageDigest],
+    others: &BTreeSet<String>,
+) -> Result<(), ImageError> {
+    let missing = missing(node, images.iter().map(|image| image.id.as_str())).await;
+    if let Some(first) = images.iter().find(|image| missing.contains(&image.id.as_str())) {
+        let all = self::missing(node, missing.iter().copied().chain(others.iter().map(String::as_str))).await;
+        // The others were not asked for by whoever waits, and what is wrong with them is no fault of these.
+        if send(host, node, &all).await.is_err() {
+            send(host, node, &missing).await.map_err(|reason| copy_failed(&first.reference, reason))?;
+        }
     }
-    let name = reference_on_node(reference);
-    // A colon behind the last slash is the tag's; one before it is a registry's port.
-    let (repository, tag) = match name.rfind(':').filter(|colon| *colon > name.rfind('/').unwrap_or(0)) {
-        Some(colon) => (&name[..colon], &name[colon + 1..]),
-        None => (name.as_str(), "latest"),
-    };
-    let options = TagImageOptionsBuilder::default().repo(repository).tag(tag).build();
-    node.tag_image(id, Some(options)).await.map_err(|error| copy_failed(reference, said(&error)))
+    for ImageDigest { reference, id, .. } in images {
+        let name = reference_on_node(reference);
+        // A colon behind the last slash is the tag's; one before it is a registry's port.
+        let (repository, tag) = match name.rfind(':').filter(|colon| *colon > name.rfind('/').unwrap_or(0)) {
+            Some(colon) => (&name[..colon], &name[colon + 1..]),
+            None => (name.as_str(), "latest"),
+        };
+        let options = TagImageOptionsBuilder::default().repo(repository).tag(tag).build();
+        node.tag_image(id, Some(options)).await.map_err(|error| copy_failed(reference, said(&error)))?;
+    }
+    Ok(())
+}
+
+/// Those of the images that a node does not have, each once.
+async fn missing<'i>(node: &Docker, ids: impl Iterator<Item = &'i str>) -> Vec<&'i str> {
+    let mut missing = Vec::new();
+    for id in ids {
+        if !missing.contains(&id) && node.inspect_image(id).await.is_err() {
+            missing.push(id);
+        }
+    }
+    missing
+}
+
+/// Streams images from one engine to another.
+async fn send(host: &Docker, node: &Docker, ids: &[&str]) -> Result<(), String> {
+    import(node, host.export_images(ids).map_err(std::io::Error::other)).await
 }
 
 #[cfg(test)]

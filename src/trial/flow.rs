@@ -200,7 +200,7 @@ impl Ground<'_> {
         let where_they_lie = (self.options.needs.as_deref(), self.options.path.as_path());
         let beside = apart(|| needs::start(&mut session, &host, where_they_lie)).await;
         let provided = match beside {
-            Ok(()) => session.provide_images(&host).await,
+            Ok(()) => session.provide_images(&host, &self.upgrades.images(&session)).await,
             Err(trouble) => Err(trouble),
         };
         gathered.digests.clone_from(&session.digests);

@@ -156,7 +156,7 @@ impl Session {
         self.watch = None;
         self.subject = subject;
         self.prepare_node().await?;
-        self.provide_images(host).await
+        self.provide_images(host, &BTreeSet::new()).await
     }
 
     /// The peers that a service names as a host.
@@ -174,18 +174,18 @@ impl Session {
         &self.engines
     }
 
-    /// Puts the images on the nodes (lesson 15: before the deploy).
+    /// Puts the images on the nodes (lesson 15: before the deploy), and with them those of `along` that can be had at once.
     ///
     /// # Errors
     /// The first image that cannot be had.
-    pub(super) async fn provide_images(&mut self, host: &Docker) -> Result<(), Trouble> {
+    pub(super) async fn provide_images(&mut self, host: &Docker, along: &BTreeSet<String>) -> Result<(), Trouble> {
         let begun = Instant::now();
         let nodes: Vec<&Docker> = self.cluster.nodes.iter().map(|node| &node.engine).collect();
         let wanted = self.subject.images();
         let mut digests = Vec::new();
         self.log.progress("images", wanted.iter().cloned().collect::<Vec<_>>().join(", "));
         let log = self.log.clone();
-        let result = images::provide(host, &nodes, &self.facts.architecture, &wanted, |image| {
+        let result = images::provide(host, &nodes, &self.facts.architecture, &wanted, along, |image| {
             log.write(Fact::Image(image.clone()));
             digests.push(image);
         })

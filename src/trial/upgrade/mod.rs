@@ -12,7 +12,7 @@ mod snapshot;
 mod tables;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use bollard::Docker;
@@ -29,7 +29,7 @@ use super::session::{Replace, Session};
 use super::subject::Subject;
 use super::trouble::Trouble;
 use crate::record::{Fact, HopKind, Outcome, PlannedHop, PlannedStep, StepKind, TriedHop, UpgradeMap};
-use crate::run::RunFolder;
+use crate::run::{Redactor, RunFolder};
 use crate::scenario::{Route, Scenario};
 
 /// The class of an upgrade that changes nothing.
@@ -59,6 +59,8 @@ pub(super) struct Upgrades {
     left_again: BTreeMap<String, usize>,
     /// How many snapshots were taken: each has a name of its own.
     taken: usize,
+    /// The releases that an upgrade of the plan leaves from.
+    left_from: BTreeSet<String>,
     /// Data is kept wherever an upgrade leaves from.
     keeps: bool,
     /// Pages are looked at before and after the upgrade from the newest release.
@@ -86,6 +88,7 @@ impl Upgrades {
         };
         Self {
             candidate: candidate.to_owned(),
+            left_from: hops.iter().map(|hop| hop.from.clone()).collect(),
             arrived: BTreeMap::new(),
             here: None,
             keeps: !left_again.is_empty(),
@@ -94,6 +97,18 @@ impl Upgrades {
             pages,
             map,
         }
+    }
+
+    /// The images of the releases that upgrades leave from, as far as these can be read: what is wrong with one is told when it is its turn.
+    pub(super) fn images(&self, session: &Session) -> BTreeSet<String> {
+        let stops = self.left_from.iter().filter_map(|name| Stop::of(session, name, &self.candidate).ok());
+        // Nothing is deployed here, so the secrets that are made up are nobody's.
+        let redactor = Redactor::default();
+        let subjects = stops.filter_map(|stop| {
+            let operator = Operator::new(&stop.recipe);
+            Subject::for_operator(stop.recipe, stop.scenario, &operator, &redactor).ok()
+        });
+        subjects.flat_map(|subject| subject.images()).collect()
     }
 
     /// What was tried so far; `None` when nothing was.
