@@ -44,8 +44,7 @@ fn the_file_of_the_commons_asks_for_pushes_and_never_for_pull_requests() {
             if is_pull { Event::Pull { head: &head, base: &base } } else { Event::Push { head: &head, before: &base } };
         let ran = world.ci(&["--config", &config], &pairs(&variables(&world, "forgejo", event)));
         assert!(world.run().join("run.json").exists(), "{ran:?}");
-        let count = asked.lock().unwrap().len();
-        count
+        asked.lock().unwrap().len()
     };
     assert_eq!(asked_for(true), 0, "a stranger chooses whom the machine would ask");
     assert!(asked_for(false) > 0);
