@@ -111,7 +111,7 @@ fn what_nobody_knows_is_unknown_and_says_how_to_get_it() {
 fn the_newest_run_that_asked_counts_in_whatever_order_the_lines_come() {
     let mut lines = vec![
         asked("2026-09-01T10:00:00Z", newest()),
-        asked("2026-10-01T10:00:00Z", behind("2026-08-01")),
+        asked("2026-10-01T10:00:00Z", behind("2026-06-01")),
         silent("2026-11-01T10:00:00Z"),
     ];
     for _ in 0..lines.len() {
