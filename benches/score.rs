@@ -104,5 +104,6 @@ fn line(recipe: usize, run: usize) -> HistoryLine {
         proofs: Vec::new(),
         upgrade_map: None,
         services: Vec::new(),
+        upstream: None,
     }
 }

@@ -8,7 +8,9 @@ use std::path::{Component, Path, PathBuf};
 
 use zip::ZipArchive;
 
+use super::base::LinterSaid;
 use crate::browser::redrawn;
+use crate::lint::{ANSWERS, ImageAnswer};
 use crate::record::{CHANGE_SCHEMA, ChangePlan, Fact, Finding};
 use crate::report::KeptRun;
 use crate::run::{self, RunId};
@@ -31,7 +33,7 @@ const LOG: &str = "events.ndjson";
 pub const CHANGE: &str = "change.json";
 /// What the linter found, in a run's folder.
 const FINDINGS: &str = "lint.json";
-/// The largest of these two, in bytes.
+/// The largest of these, in bytes.
 const LARGEST_JSON: u64 = 4 << 20;
 /// The most findings, and the most files, services, steps and variants of a change.
 const MOST_LISTED: usize = 10_000;
@@ -158,9 +160,12 @@ impl Artefact {
         (own && change.schema == CHANGE_SCHEMA && most.into_iter().all(|count| count <= MOST_LISTED)).then_some(change)
     }
 
-    /// What the linter found in this run, as the job says; `None` when it is not told, or cannot be used.
-    pub fn findings(&mut self) -> Option<Vec<Finding>> {
-        self.json(FINDINGS).filter(|found: &Vec<Finding>| found.len() <= MOST_LISTED)
+    /// What the linter found in this run, and what registries said, as the job says; `None` for what is not told, or cannot be used.
+    pub fn found(&mut self) -> LinterSaid {
+        LinterSaid {
+            findings: self.json(FINDINGS).filter(|found: &Vec<Finding>| found.len() <= MOST_LISTED),
+            answers: self.json(ANSWERS).filter(|answers: &Vec<ImageAnswer>| answers.len() <= MOST_LISTED),
+        }
     }
 
     fn json<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Option<T> {

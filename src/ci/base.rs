@@ -3,28 +3,37 @@
 use std::path::Path;
 
 use crate::forge::Pull;
-use crate::lint::{self, Options, Outside, Target, new_findings};
+use crate::lint::{self, ImageAnswer, Options, Outside, Target, new_findings};
 use crate::recipe::Recipe;
 use crate::record::{Finding, HistoryLine, Level, SilencedBy};
 use crate::scenario::{PATH_IN_RECIPE, Scenario, built_in};
 use crate::score::{Base, CountedErrors};
 use crate::trial::misfits;
 
-/// What is known of the base: its trusted runs, and what the linter says about it. `found` are the candidate's findings; `None` when lint did
-/// not run.
+/// What the linter found in a run.
+#[derive(Debug, Clone, Default)]
+pub struct LinterSaid {
+    /// The findings; `None` when lint did not run.
+    pub findings: Option<Vec<Finding>>,
+    /// What registries said; `None` when they were not asked. The base is judged by the same answers, or else an image that is gone from its
+    /// registry would look as if the change had lost it.
+    pub answers: Option<Vec<ImageAnswer>>,
+}
+
+/// What is known of the base: its trusted runs, and what the linter says about it. `found` is what it found in the candidate.
 pub fn known(
     path: &Path,
     commit: Option<&str>,
     lines: Vec<HistoryLine>,
-    found: Option<&[Finding]>,
+    found: &LinterSaid,
     options: &Options,
 ) -> Base {
     let mut base = Base { commit: commit.map(str::to_owned), lines, ..Base::default() };
-    match (commit, found) {
+    match (commit, &found.findings) {
         (None, _) => base.notes.push("no commit of a base is known".to_owned()),
         (Some(_), None) => {}
-        (Some(commit), Some(found)) => match findings(path, commit, options) {
-            Ok(known) => compare(&known, found, &mut base),
+        (Some(commit), Some(new)) => match findings(path, commit, found.answers.clone(), options) {
+            Ok(known) => compare(&known, new, &mut base),
             Err(why) => base.notes.push(format!("the base {commit:.10} could not be judged by the linter: {why}")),
         },
     }
@@ -43,7 +52,7 @@ pub fn known(
 pub(super) fn of_pull(
     pull: &Pull,
     lines: Vec<HistoryLine>,
-    found: Option<&[Finding]>,
+    found: LinterSaid,
     repository: Option<&Path>,
     options: &Options,
 ) -> Base {
@@ -61,16 +70,17 @@ pub(super) fn of_pull(
     let mut base = Base { commit: Some(commit.clone()), lines, notes: vec![note], ..Base::default() };
     // A list without an error says nothing about a linter that failed.
     let errors = |found: &[Finding]| found.iter().filter(|one| one.level == Level::Error).count();
+    let LinterSaid { findings: found, answers } = found;
     let Some(found) = found.filter(|found| errors(found) > 0) else { return base };
-    match repository.map(|repository| findings(repository, &commit, options)) {
-        Some(Ok(known)) => compare(&known, found, &mut base),
+    match repository.map(|repository| findings(repository, &commit, answers, options)) {
+        Some(Ok(known)) => compare(&known, &found, &mut base),
         Some(Err(why)) => {
             base.notes.push(format!("the base {commit:.10} could not be judged by the linter here: {why}"));
         }
         None => {}
     }
     if base.new_errors.is_none() {
-        base.counted_errors = counted.map(|(run, before)| CountedErrors { now: errors(found), before, run });
+        base.counted_errors = counted.map(|(run, before)| CountedErrors { now: errors(&found), before, run });
     }
     base
 }
@@ -95,9 +105,14 @@ pub(super) fn compare(known: &[Finding], found: &[Finding], base: &mut Base) {
 }
 
 /// The findings that count for a level, those that the recipe itself silences too.
-pub(super) fn findings(path: &Path, commit: &str, options: &Options) -> Result<Vec<Finding>, String> {
+pub(super) fn findings(
+    path: &Path,
+    commit: &str,
+    answers: Option<Vec<ImageAnswer>>,
+    options: &Options,
+) -> Result<Vec<Finding>, String> {
     let target = Target { path: path.to_owned(), revision: Some(commit.to_owned()) };
-    let judged = lint::lint(&target, Outside::default(), options);
+    let judged = lint::lint(&target, Outside { images: answers, ..Outside::default() }, options);
     if let Some(error) = judged.report.error {
         return Err(error);
     }

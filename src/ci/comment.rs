@@ -134,8 +134,8 @@ impl Commenter {
             Err(error) => return Err(CommentError::Fetch(error)),
         };
         let lines = self.history.recipes.get(&run.summary.recipe).cloned().unwrap_or_default();
-        let found = artefact.findings();
-        let base = of_pull(pull, lines, found.as_deref(), self.base_repository.as_deref(), &self.lint);
+        let found = artefact.found();
+        let base = of_pull(pull, lines, found, self.base_repository.as_deref(), &self.lint);
         let change = artefact.change(head);
         let level = reached(&run.summary, &base, change.as_ref());
         let before = base.line().map(level_of);

@@ -13,7 +13,7 @@ mod place;
 mod store;
 
 pub use artefact::{Artefact, CHANGE, Refused};
-pub use base::{ScenarioOfBase, known, scenario};
+pub use base::{LinterSaid, ScenarioOfBase, known, scenario};
 pub use comment::{CommentError, Commenter, Done};
 pub use detect::{DetectError, detect};
 pub use narrow::{Wishes, narrow};

@@ -69,6 +69,10 @@ pub(super) struct NightlyArguments {
     /// Everything, however long it takes.
     #[arg(long)]
     full: bool,
+    /// Ask the registries of the images: rules I405 to I407, and since when upstream has had something newer (level 8). `online = true` under
+    /// `[history]` in taster.toml says the same.
+    #[arg(long, conflicts_with = "offline")]
+    online: bool,
     /// Try recipes that reach out of their containers.
     #[arg(long)]
     trust: bool,
@@ -167,6 +171,7 @@ async fn night(arguments: &NightlyArguments) -> Result<u8, Failure> {
             runs: arguments.runs.clone(),
             plan,
             lint,
+            online: arguments.online || (settings.config.history.online && !arguments.common.offline()),
             trust: arguments.trust,
             ..TrialOptions::default()
         };

@@ -39,6 +39,11 @@ impl SourceArguments {
     pub(super) fn config(&self) -> Option<&Path> {
         self.config.as_deref()
     }
+
+    /// Whether no network is to be used.
+    pub(super) fn offline(&self) -> bool {
+        self.offline
+    }
 }
 
 /// What holds, after arguments, environment and `taster.toml`.

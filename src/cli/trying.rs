@@ -42,6 +42,9 @@ pub(super) struct TrialArguments {
     /// What the commons decides about the linter's findings; `taster.toml` here, when there is one.
     #[arg(long, value_name = "FILE", env = "TASTER_CONFIG")]
     pub(super) config: Option<PathBuf>,
+    /// In the step lint, ask the registries of the images: rules I405 to I407, and since when upstream has had something newer (level 8).
+    #[arg(long)]
+    online: bool,
     /// Try a recipe that reaches out of its containers (the engine's socket, the host's files, capabilities).
     #[arg(long)]
     trust: bool,
@@ -85,6 +88,7 @@ impl TrialArguments {
     pub(super) fn options(&self) -> anyhow::Result<TrialOptions> {
         Ok(TrialOptions {
             lint: super::lint::commons(self.config.as_deref(), None)?,
+            online: self.online,
             path: self.path.clone(),
             scenario: self.scenario.clone(),
             fail_fast: self.fail_fast,

@@ -9,6 +9,10 @@ pub struct History {
     /// This is the commons' own job: the runs that it imports are trusted, if their commits are on the default branch or releases.
     #[serde(default)]
     pub trusted: bool,
+    /// `taster nightly`, and `taster ci` for all but pull requests, ask the registries of the images as with `--online`: level 8 comes from
+    /// that alone.
+    #[serde(default)]
+    pub online: bool,
     /// Steps that a recipe declares as skipped, and that the commons accepts as such: they do not cap its level.
     #[serde(default)]
     pub waive: Vec<Waiver>,

@@ -109,5 +109,6 @@ pub fn line_of(
         proofs: run.proofs.clone(),
         upgrade_map: run.upgrade_map.clone(),
         services: run.services.clone(),
+        upstream: run.upstream.clone(),
     })
 }

@@ -57,6 +57,24 @@ impl<'t> SemverLike<'t> {
         let numbers = parts.iter().map(|part| part.parse().ok()).collect::<Option<_>>()?;
         Some(Self { numbers, suffix })
     }
+
+    /// Whether two tags compare: only with the same suffix and number of parts (recipe-format.md §3.1).
+    fn is_same_kind(&self, other: &Self) -> bool {
+        other.suffix == self.suffix && other.numbers.len() == self.numbers.len()
+    }
+}
+
+/// The tags of the same kind as `tag` that are newer, the lowest version first; `None` when `tag` does not read like a version, so that none
+/// compares with it.
+pub fn newer_tags<'t>(tag: &str, tags: &'t [String]) -> Option<Vec<&'t str>> {
+    let own = SemverLike::parse(tag)?;
+    let is_newer = |other: &SemverLike<'_>| own.is_same_kind(other) && other.numbers > own.numbers;
+    let mut newer: Vec<(Vec<u64>, &str)> = tags
+        .iter()
+        .filter_map(|other| Some((SemverLike::parse(other).filter(is_newer)?.numbers, other.as_str())))
+        .collect();
+    newer.sort_unstable();
+    Some(newer.into_iter().map(|(_, name)| name).collect())
 }
 
 #[cfg(test)]
@@ -104,5 +122,17 @@ mod tests {
         let tag = SemverLike::parse("v6.2.1-alpine-foo").unwrap();
         assert_eq!((tag.numbers, tag.suffix), (vec![6, 2, 1], "alpine-foo"));
         assert_eq!(SemverLike::parse("1.99999999999999999999999"), None, "numbers beyond 64 bits are no versions");
+    }
+
+    #[test]
+    fn newer_is_only_what_is_of_the_same_kind_the_lowest_first() {
+        let tags = ["1.27.10", "1.27.2", "1.27.3", "1.28", "1.28.0-alpine", "2.0.0-rc1", "1.26.9", "latest", "v1.28.0"];
+        let tags = tags.map(str::to_owned);
+        let newer = |tag| newer_tags(tag, &tags);
+        assert_eq!(newer("1.27.2"), Some(vec!["1.27.3", "1.27.10", "v1.28.0"]));
+        assert_eq!(newer("1.27.2-alpine"), Some(vec!["1.28.0-alpine"]));
+        assert_eq!(newer("1.28.0"), Some(Vec::new()), "`v1.28.0` is the same version");
+        assert_eq!((newer("1.27"), newer("2")), (Some(vec!["1.28"]), Some(Vec::new())));
+        assert_eq!((newer("latest"), newer("20191109")), (None, None), "what is no version has none that is newer");
     }
 }

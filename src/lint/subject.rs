@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
 
@@ -32,8 +32,11 @@ pub struct Outside {
     pub images: Option<Vec<ImageAnswer>>,
 }
 
+/// Where a run that asked registries keeps their answers, in its folder, so that the base of a change can be judged by the same.
+pub const ANSWERS: &str = "registries.json";
+
 /// What a registry says about an image.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImageAnswer {
     /// The reference as the recipe writes it.
@@ -46,8 +49,8 @@ pub struct ImageAnswer {
     /// Processor architectures that it is built for.
     #[serde(default)]
     pub architectures: Vec<String>,
-    /// All tags of the image.
-    #[serde(default)]
+    /// All tags of the image. They are not kept: no error rests on them, and some images have tens of thousands.
+    #[serde(default, skip_serializing)]
     pub tags: Vec<String>,
 }
 

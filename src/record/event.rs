@@ -9,6 +9,7 @@ use super::cost::ServiceCosts;
 use super::outcome::{StepKind, StepResult};
 use super::summary::{CandidateSummary, ImageDigest, Proof};
 use super::upgrade::{PlannedHop, UpgradeMap};
+use super::upstream::Upstream;
 
 /// The version of the event schema; readers accept this and the major before.
 pub const SCHEMA: &str = "taster.events/1";
@@ -133,6 +134,8 @@ pub enum Fact {
         /// All of them.
         map: UpgradeMap,
     },
+    /// What the registry of the app's image said about newer versions.
+    Upstream(Upstream),
     /// What each service of the candidate costs.
     Measured {
         /// The services.

@@ -10,6 +10,7 @@ use super::cost::ServiceCosts;
 use super::outcome::{Class, Outcome, StepKind, StepResult};
 use super::summary::{CandidateSummary, FindingCounts, Proof, RunSummary, SCHEMA as SUMMARY_SCHEMA};
 use super::upgrade::UpgradeMap;
+use super::upstream::Upstream;
 
 /// The version of a line; readers accept this and the major before.
 pub const SCHEMA: &str = "taster.history/1";
@@ -59,6 +60,9 @@ pub struct HistoryLine {
     /// What each service costs, by name; empty when nothing was deployed, or when an earlier taster wrote the line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<ServiceCosts>,
+    /// What the registry of the app's image said about newer versions; absent when it was not asked, or gave no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<Upstream>,
 }
 
 /// What came of one step, without its evidence.
@@ -147,6 +151,7 @@ impl HistoryLine {
             upgrade_map: self.upgrade_map.clone(),
             services: self.services.clone(),
             variants: self.variants.clone(),
+            upstream: self.upstream.clone(),
         }
     }
 }

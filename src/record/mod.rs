@@ -17,6 +17,7 @@ mod schema;
 mod score;
 mod summary;
 mod upgrade;
+mod upstream;
 
 pub use catalogue::{
     Catalogue, CatalogueRecipe, CatalogueVersion, Claim, Feature, Hop, LeftOut, LevelReached, LintFinding, LintSummary,
@@ -48,3 +49,4 @@ pub use summary::{
     CandidateSummary, FindingCounts, ImageDigest, Proof, ProofKind, RunSummary, SCHEMA as SUMMARY_SCHEMA, worst_exit,
 };
 pub use upgrade::{HopKind, PlannedHop, RequiredStop, TriedHop, UpgradeMap};
+pub use upstream::Upstream;

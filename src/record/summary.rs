@@ -9,6 +9,7 @@ use super::cost::ServiceCosts;
 use super::event::NodeFacts;
 use super::outcome::{Outcome, StepResult};
 use super::upgrade::UpgradeMap;
+use super::upstream::Upstream;
 
 /// The version of the summary; readers accept this and the major before.
 pub const SCHEMA: &str = "taster.run/1";
@@ -131,6 +132,9 @@ pub struct RunSummary {
     /// What each service costs, by name; empty when nothing was deployed.
     #[serde(default)]
     pub services: Vec<ServiceCosts>,
+    /// What the registry of the app's image said about newer versions; absent when it was not asked (`--online`), or gave no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<Upstream>,
 }
 
 /// The exit code of a set of step outcomes (design.md §3.2): 1 a recipe failed, 4 infrastructure, 3 nothing was tested, or something that

@@ -12,6 +12,8 @@ pub struct ImageFacts {
     pub architectures: Vec<String>,
     /// All tags of its repository, as many as the registry shows.
     pub tags: Vec<String>,
+    /// Whether these were all of its pages.
+    pub tags_are_whole: bool,
 }
 
 /// Whether an image is there.
@@ -37,9 +39,27 @@ pub(super) struct Manifest {
     pub(super) architecture: Option<String>,
 }
 
+impl Manifest {
+    /// Of a list: the digest of the entry for amd64, else of the first that is for a platform; `None` for the manifest of one image.
+    pub(super) fn one_platform(&self) -> Option<String> {
+        let runs = |entry: &&ListEntry| entry.platform.as_ref().is_some_and(|platform| platform.name().is_some());
+        let is_amd64 = |entry: &&ListEntry| entry.platform.as_ref().is_some_and(|of| of.architecture == "amd64");
+        let entry = self.manifests.iter().find(is_amd64).or_else(|| self.manifests.iter().find(runs))?;
+        entry.digest.clone()
+    }
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct ListEntry {
     pub(super) platform: Option<Platform>,
+    pub(super) digest: Option<String>,
+}
+
+/// What the configuration of an image tells of its making.
+#[derive(Debug, Deserialize)]
+pub(super) struct Built {
+    /// When, RFC 3339; some builders leave it out.
+    pub(super) created: Option<String>,
 }
 
 /// A platform; a configuration of an image has the same two keys.

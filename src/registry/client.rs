@@ -40,7 +40,7 @@ pub struct Registries {
 }
 
 /// An answer, as far as it is about the image and not about the connection.
-enum Said {
+pub(super) enum Said {
     Found(Response),
     Absent,
     Hidden,
@@ -62,7 +62,7 @@ impl Registries {
     }
 
     /// Asks about images, several at a time; the answers are in the order of the questions.
-    pub async fn ask_all(&self, references: &[String]) -> Vec<(String, Result<ImageFacts, RegistryError>)> {
+    pub(super) async fn ask_all(&self, references: &[String]) -> Vec<(String, Result<ImageFacts, RegistryError>)> {
         let asked = references.iter().map(|reference| async move { (reference.clone(), self.ask(reference).await) });
         stream::iter(asked).buffered(AT_ONCE).collect().await
     }
@@ -90,10 +90,16 @@ impl Registries {
                 Said::Found(response) => (Presence::Exists, self.architectures(place, response).await?),
                 Said::Absent => (Presence::Absent, Vec::new()),
                 Said::Hidden => {
-                    return Ok(ImageFacts { presence: Presence::Hidden, architectures: Vec::new(), tags: Vec::new() });
+                    return Ok(ImageFacts {
+                        presence: Presence::Hidden,
+                        architectures: Vec::new(),
+                        tags: Vec::new(),
+                        tags_are_whole: false,
+                    });
                 }
             };
-        Ok(ImageFacts { presence, architectures, tags: self.tags(place).await? })
+        let (tags, tags_are_whole) = self.tags(place).await?;
+        Ok(ImageFacts { presence, architectures, tags, tags_are_whole })
     }
 
     async fn architectures(&self, place: &Place, response: Response) -> Result<Vec<String>, RegistryError> {
@@ -113,25 +119,26 @@ impl Registries {
         Ok(names)
     }
 
-    async fn tags(&self, place: &Place) -> Result<Vec<String>, RegistryError> {
+    /// The tags of a repository, and whether these are all.
+    async fn tags(&self, place: &Place) -> Result<(Vec<String>, bool), RegistryError> {
         let mut url = place.url("tags/list");
         url.set_query(Some("n=1000"));
         let mut tags = Vec::new();
         for _ in 0..MOST_PAGES {
             // Some registries show images and hide the list of tags.
-            let Said::Found(response) = self.get(place, url.clone()).await? else { break };
+            let Said::Found(response) = self.get(place, url.clone()).await? else { return Ok((tags, false)) };
             let next = response.headers().get(LINK).and_then(|link| next_page(&url, link.to_str().ok()?));
             tags.extend(json::<TagList>(place, response).await?.tags.unwrap_or_default());
             match next {
                 Some(next) if next != url => url = next,
-                _ => break,
+                _ => return Ok((tags, true)),
             }
         }
-        Ok(tags)
+        Ok((tags, false))
     }
 
     /// Gets something of a repository, with a token where the registry wants one.
-    async fn get(&self, place: &Place, url: Url) -> Result<Said, RegistryError> {
+    pub(super) async fn get(&self, place: &Place, url: Url) -> Result<Said, RegistryError> {
         let key = format!("{}{}", place.root, place.repository);
         let mut waited = false;
         let mut authorized = false;
@@ -199,7 +206,7 @@ impl Registries {
 }
 
 /// Reads an answer, which must not be too long.
-async fn json<T: DeserializeOwned>(place: &Place, mut response: Response) -> Result<T, RegistryError> {
+pub(super) async fn json<T: DeserializeOwned>(place: &Place, mut response: Response) -> Result<T, RegistryError> {
     let odd = |why: String| RegistryError::Odd { host: place.host(), why };
     let url = response.url().clone();
     let mut bytes = Vec::new();

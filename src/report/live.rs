@@ -145,6 +145,7 @@ impl Live {
             }
             Fact::Timing { what, seconds } if verbose => label("timing", format!("{what} {seconds:.2} s")),
             Fact::Note { text } => label("note", text.clone()),
+            Fact::Upstream(upstream) => label("upstream", upstream.to_string()),
             Fact::StepEnded(step) => Some(step_line(step)),
             Fact::Adaptation { .. }
             | Fact::Answer { .. }

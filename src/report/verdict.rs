@@ -123,6 +123,7 @@ mod tests {
             upgrade_map: None,
             variants: Vec::new(),
             services: Vec::new(),
+            upstream: None,
         };
         let plain = anstream::adapter::strip_str(&verdict(&summary, Path::new("runs/r"))).to_string();
         assert!(plain.contains("FAILED  demo 0123456789, with uncommitted changes  level 0"), "{plain}");

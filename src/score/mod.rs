@@ -12,6 +12,7 @@ mod stability;
 mod standing;
 mod status;
 mod steps;
+mod upgraded;
 
 pub use gate::{Base, CountedErrors, Gate, GateVerdict, Stood, gate};
 pub use inherit::{Reached, reached};
@@ -22,3 +23,4 @@ pub use stability::{HALF_LIFE_DAYS, over_time, stability, weight};
 pub use standing::Standing;
 pub use status::measured_status;
 pub use steps::hop;
+pub use upgraded::Upgraded;

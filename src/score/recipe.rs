@@ -26,7 +26,7 @@ pub fn score(
     };
     let sayings = Sayings::of(lines, as_of);
     let detail = now(&sayings, as_of);
-    standing.remember(lines, as_of, detail.score);
+    standing.remember(lines, &line.commit, as_of, detail.score);
     let steps: Vec<StepResult> = line.steps.iter().map(StepResult::from).collect();
     let measured = Measured { steps: &steps, variants: &line.variants, findings: line.findings.as_ref() };
     Some(RecipeScore {

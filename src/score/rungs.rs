@@ -191,6 +191,7 @@ pub(super) fn maintained(standing: &Standing) -> Vec<RungDemand> {
     let bad = standing.half_months.iter().filter(|half| **half == Some(false)).count();
     let told =
         format!("level 5 held in {good} of the last {HALF_MONTHS} half-months, and {GOOD_HALF_MONTHS} are needed");
+    let (upgraded, words) = standing.upgraded.demand();
     vec![
         match standing.maintainer {
             Some(true) => demand(Satisfied, "its README names a maintainer"),
@@ -202,14 +203,7 @@ pub(super) fn maintained(standing: &Standing) -> Vec<RungDemand> {
             _ if bad > HALF_MONTHS - GOOD_HALF_MONTHS => demand(Missing, format!("{told}; it did not hold in {bad}")),
             _ => demand(Unknown, format!("{told}; {} were not measured", HALF_MONTHS - good - bad)),
         },
-        match standing.upgraded_in_time {
-            Some(true) => demand(Satisfied, "it was upgraded within three months of upstream"),
-            Some(false) => demand(Missing, "it was not upgraded within three months of upstream"),
-            None => demand(
-                Unknown,
-                "when upstream released is not known, so neither is whether it was upgraded within three months",
-            ),
-        },
+        demand(upgraded, words),
         match standing.stability {
             Some(stability) if stability >= STABLE => demand(Satisfied, format!("its stability is {stability:.1}")),
             Some(stability) => demand(Missing, format!("its stability is {stability:.1}, and {STABLE:.0} is needed")),

@@ -7,6 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::level::{Measured, ladder};
 use super::steps::hop;
+use super::upgraded::Upgraded;
 use crate::record::{HistoryLine, Outcome, StepKind};
 use crate::run::RunId;
 
@@ -34,14 +35,15 @@ pub struct Standing {
     pub half_months: Vec<Option<bool>>,
     /// The stability.
     pub stability: Option<f64>,
-    /// Whether it was upgraded within three months of upstream.
-    pub upgraded_in_time: Option<bool>,
+    /// Whether it is upgraded within three months of upstream.
+    pub upgraded: Upgraded,
 }
 
 impl Standing {
-    /// Takes over what a history tells, until the moment `as_of`.
-    pub fn remember(&mut self, lines: &[HistoryLine], as_of: Timestamp, stability: f64) {
+    /// Takes over what a history tells of the commit `current`, until the moment `as_of`.
+    pub fn remember(&mut self, lines: &[HistoryLine], current: &str, as_of: Timestamp, stability: f64) {
         self.stability = Some(stability);
+        self.upgraded = Upgraded::of(lines, current, as_of);
         self.half_months = half_months(lines, as_of, &self.waived);
         let mut tried: BTreeMap<(String, String), (&str, bool)> = BTreeMap::new();
         for line in lines {

@@ -46,7 +46,7 @@ pub(super) struct Ground<'a> {
 impl Ground<'_> {
     /// Tries every planned step. Every trouble goes to the recorder.
     pub(super) async fn taste(mut self, recipe: Recipe, scenario: Scenario, gathered: &mut Gathered) {
-        self.lint(&recipe, gathered);
+        self.lint(&recipe, gathered).await;
         if gathered.recorder.is_done() {
             return;
         }
@@ -87,13 +87,11 @@ impl Ground<'_> {
     }
 
     /// The step that needs no node comes before there is one. Nothing rests on it: what the linter finds must not hide what a node shows.
-    fn lint(&self, recipe: &Recipe, gathered: &mut Gathered) {
+    async fn lint(&self, recipe: &Recipe, gathered: &mut Gathered) {
         if !gathered.recorder.begin_if(StepKind::Lint) {
             return;
         }
-        let (counts, ended) = lint::run(recipe, self.options, self.folder);
-        gathered.findings = Some(counts);
-        match ended {
+        match lint::run(recipe, self.options, self.folder, self.log, gathered).await {
             Ok(passed) => gathered.recorder.passed(passed),
             Err(trouble) => gathered.recorder.trouble(trouble),
         }

@@ -19,7 +19,7 @@ use crate::lint;
 use crate::recipe::{self, Recipe, Release};
 use crate::record::{
     CandidateSummary, EVENT_SCHEMA, Fact, FindingCounts, ImageDigest, LogHeader, NodeFacts, Proof, RunSummary,
-    SUMMARY_SCHEMA, ServiceCosts, StepKind, UpgradeMap, worst_exit,
+    SUMMARY_SCHEMA, ServiceCosts, StepKind, UpgradeMap, Upstream, worst_exit,
 };
 use crate::run::{EventSink, Redactor, RunFolder, RunId, RunLock, RunLog, lock_domain};
 use crate::scenario::{Known, PlanOptions, Route, RouteError, ScenarioError, plan};
@@ -53,6 +53,9 @@ pub struct TrialOptions {
     pub trust: bool,
     /// What the commons decides about the linter's findings.
     pub lint: lint::Options,
+    /// The step `lint` asks the registries of the images (rules I405 to I407), and since when upstream has had something newer. A provider
+    /// of cryptography must be installed.
+    pub online: bool,
     /// Stop at the first step on the node that does not pass; those that were planned after it are blocked.
     pub fail_fast: bool,
     /// Upgrade from this release, instead of the newest one before the candidate.
@@ -149,6 +152,8 @@ pub(super) struct Gathered {
     pub(super) services: Vec<ServiceCosts>,
     /// What the linter counted; `None` when it was not asked.
     pub(super) findings: Option<FindingCounts>,
+    /// What the registry of the app's image said; `None` when it was not asked, or gave no answer.
+    pub(super) upstream: Option<Upstream>,
 }
 
 /// Runs a trial. `sinks` are told every event.
@@ -243,6 +248,7 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         upgrade_map: None,
         services: Vec::new(),
         findings: None,
+        upstream: None,
     };
     let ground = Ground { options, owner: &owner, folder: &folder, log: &log, upgrades };
     let told = &mut gathered;
@@ -324,6 +330,7 @@ fn summary(
         upgrade_map: gathered.upgrade_map,
         variants: variants.to_vec(),
         services: gathered.services,
+        upstream: gathered.upstream,
     }
 }
 

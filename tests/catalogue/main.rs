@@ -5,6 +5,7 @@
 mod commons;
 mod faults;
 mod formats;
+mod long;
 mod losses;
 mod mirrors;
 mod runs;

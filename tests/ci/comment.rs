@@ -132,6 +132,7 @@ impl Forge {
             proofs: Vec::new(),
             upgrade_map: None,
             services: Vec::new(),
+            upstream: None,
         };
         taster::history::append(&folder, &[line]).unwrap();
         folder

@@ -50,6 +50,7 @@ fn line(commit: &str, steps: &[(StepKind, Outcome)]) -> HistoryLine {
         proofs: Vec::new(),
         upgrade_map: None,
         services: Vec::new(),
+        upstream: None,
     }
 }
 

@@ -7,9 +7,12 @@ mod comment;
 mod detect;
 mod gate;
 mod hostile;
+#[path = "../support/images.rs"]
+mod images;
 mod init;
 mod narrow;
 mod node;
+mod online;
 mod partly;
 mod pipeline;
 #[path = "../support/ran.rs"]

@@ -5,6 +5,8 @@
 mod command;
 mod fixes;
 mod fixture;
+#[path = "../support/images.rs"]
+mod images;
 mod online;
 mod registry;
 mod reports;

@@ -1,121 +1,13 @@
 //! `--online`: a real registry (Debian's `docker-registry`), and answers that a real one gives only to strangers.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::command::{json as report, taster};
 use crate::fixture::{Case, fixtures};
-
-/// A registry on the loopback that ends with this value.
-struct Registry {
-    process: Child,
-    address: String,
-    _data: tempfile::TempDir,
-    client: reqwest::Client,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl Registry {
-    fn start() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let data = tempfile::tempdir().unwrap();
-        let config = data.path().join("config.yml");
-        let root = data.path().join("data");
-        let text = format!(
-            "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n",
-            root.display()
-        );
-        std::fs::write(&config, text).unwrap();
-        let process = Command::new("docker-registry")
-            .arg("serve")
-            .arg(&config)
-            .env("OTEL_TRACES_EXPORTER", "none")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("this test needs the package docker-registry: {error}"));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let registry = Self { process, address, _data: data, client: reqwest::Client::new(), runtime };
-        let begun = Instant::now();
-        while std::net::TcpStream::connect(&registry.address).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "the registry does not answer");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        registry
-    }
-
-    fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Response {
-        let response = self.runtime.block_on(request.send()).unwrap();
-        assert!(response.status().is_success(), "{response:?}");
-        response
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}/v2/{path}", self.address)
-    }
-
-    /// Uploads a blob; its descriptor.
-    fn blob(&self, repository: &str, kind: &str, bytes: &[u8]) -> Value {
-        let begun = self.send(self.client.post(self.url(&format!("{repository}/blobs/uploads/"))));
-        let mut place = reqwest::Url::parse(begun.headers()["location"].to_str().unwrap()).unwrap();
-        let digest = digest(bytes);
-        place.query_pairs_mut().append_pair("digest", &digest);
-        self.send(self.client.put(place).body(bytes.to_vec()));
-        json!({"mediaType": kind, "size": bytes.len(), "digest": digest})
-    }
-
-    /// Pushes an image without layers under a tag; its descriptor.
-    fn image(&self, repository: &str, tag: &str, architecture: &str) -> Value {
-        let config = json!({"architecture": architecture, "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}});
-        let config = self.blob(repository, "application/vnd.oci.image.config.v1+json", config.to_string().as_bytes());
-        let kind = "application/vnd.oci.image.manifest.v1+json";
-        self.manifest(
-            repository,
-            tag,
-            kind,
-            &json!({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": []}),
-        )
-    }
-
-    /// Pushes an image for several architectures.
-    fn images(&self, repository: &str, tag: &str, architectures: &[&str]) {
-        let entry = |architecture: &&str| {
-            let mut entry = self.image(repository, &format!("{tag}-{architecture}"), architecture);
-            entry["platform"] = json!({"architecture": architecture, "os": "linux"});
-            entry
-        };
-        let entries: Vec<Value> = architectures.iter().map(entry).collect();
-        let kind = "application/vnd.oci.image.index.v1+json";
-        self.manifest(repository, tag, kind, &json!({"schemaVersion": 2, "mediaType": kind, "manifests": entries}));
-    }
-
-    fn manifest(&self, repository: &str, tag: &str, kind: &str, manifest: &Value) -> Value {
-        let bytes = manifest.to_string().into_bytes();
-        let descriptor = json!({"mediaType": kind, "size": bytes.len(), "digest": digest(&bytes)});
-        let put = self.client.put(self.url(&format!("{repository}/manifests/{tag}")));
-        self.send(put.header("Content-Type", kind).body(bytes));
-        descriptor
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn digest(bytes: &[u8]) -> String {
-    format!("sha256:{}", Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-}
+use crate::images::{Answers, Registry, stranger};
 
 /// The base recipe with these images.
 fn with_images(app: &str, db: &str) -> Case {
@@ -172,42 +64,6 @@ fn a_real_registry_tells_what_is_there_what_it_runs_on_and_what_is_newer() {
     }
     let (found, ..) = online(&with_images(&at("pot:1.27.2"), &at("many:1.0.3")));
     assert!(found.iter().any(|line| line.ends_with("is `1.0.3`, and there is `1.0.119`")), "{found:?}");
-}
-
-/// What a stranger answers: by path and query, each answer once and the last one for ever: (status line, headers, body).
-type Answers = BTreeMap<&'static str, Vec<(&'static str, String, String)>>;
-
-/// A server with these answers; `{here}` in headers is its own address. What it was asked, with the token, is kept.
-fn stranger(answers: Answers) -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let here = listener.local_addr().unwrap().to_string();
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let (address, seen) = (here.clone(), asked.clone());
-    std::thread::spawn(move || {
-        let mut answers = answers;
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let lines: Vec<String> = BufReader::new(stream.try_clone().unwrap())
-                .lines()
-                .map_while(Result::ok)
-                .take_while(|line| !line.is_empty())
-                .collect();
-            let path = lines.first().and_then(|line| line.split(' ').nth(1)).unwrap_or_default().to_owned();
-            let token = lines.iter().find(|line| line.to_lowercase().starts_with("authorization:"));
-            seen.lock().unwrap().push(format!("{path} {}", token.map_or("", |line| &line[15..])));
-            let (status, headers, body) = match answers.get_mut(path.as_str()) {
-                Some(list) if list.len() > 1 => list.remove(0),
-                Some(list) => list[0].clone(),
-                None => ("404 Not Found", String::new(), "{}".to_owned()),
-            };
-            let headers = headers.replace("{here}", &here);
-            let length = body.len();
-            let text =
-                format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}");
-            let _ = stream.write_all(text.as_bytes());
-        }
-    });
-    (address, asked)
 }
 
 const OK: &str = "200 OK";

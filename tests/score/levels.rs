@@ -1,8 +1,12 @@
 //! The level that must come out of a set of results, for every outcome at every step.
 
+use jiff::Timestamp;
+use jiff::civil::date;
 use taster::record::Outcome::{Blocked, Errored, Failed, Passed, Skipped};
-use taster::record::{FindingCounts, Ladder, Outcome, RungState, StepKind, StepResult};
-use taster::score::{Measured, Standing, ladder};
+use taster::record::{FindingCounts, HistoryLine, Ladder, Outcome, RungState, StepKind, StepResult, Upstream};
+use taster::score::{Measured, Standing, Upgraded, ladder, score};
+
+use crate::made::{line, now, step};
 
 /// A recipe of which everything is known, and all of it good.
 struct Case {
@@ -43,7 +47,7 @@ impl Case {
             candidate: "abcd1234".to_owned(),
             half_months: vec![Some(true); 24],
             stability: Some(91.5),
-            upgraded_in_time: Some(true),
+            upgraded: Upgraded::Newest { image: "nginx:1.27.2".to_owned(), on: date(2026, 11, 18) },
             ..Standing::default()
         };
         Self { steps, variants: Vec::new(), findings: Some(FindingCounts::default()), standing }
@@ -115,11 +119,11 @@ fn every_outcome_at_every_step_gives_its_level() {
     }
 }
 
-/// 38 sets: what else a rung asks for.
+/// 40 sets: what else a rung asks for.
 #[test]
 fn what_no_step_tells_gives_its_level_too() {
     type Change = fn(&mut Case);
-    let table: [(&str, Change, (u8, bool)); 38] = [
+    let table: [(&str, Change, (u8, bool)); 40] = [
         ("nothing at all", |c| c.steps.clear(), (0, true)),
         (
             "a backup of the release before does not come back",
@@ -280,7 +284,17 @@ fn what_no_step_tells_gives_its_level_too() {
         ("the linter did not look", |c| c.findings = None, (6, true)),
         ("no maintainer", |c| c.standing.maintainer = Some(false), (7, false)),
         ("stability just under", |c| c.standing.stability = Some(79.9), (7, false)),
-        ("upstream is not known", |c| c.standing.upgraded_in_time = None, (7, true)),
+        ("nobody asked what upstream has", |c| c.standing.upgraded = Upgraded::NeverAsked, (7, true)),
+        (
+            "upstream has had something newer for too long",
+            |c| c.standing.upgraded = Upgraded::Late { said: Upstream::default(), since: date(2026, 5, 2) },
+            (7, false),
+        ),
+        (
+            "upstream has something newer since a moment ago",
+            |c| c.standing.upgraded = Upgraded::InTime { said: Upstream::default(), since: date(2026, 11, 2) },
+            (8, false),
+        ),
         (
             "no history",
             |c| {
@@ -311,6 +325,95 @@ fn level_8_looks_back_24_half_months() {
     assert_eq!(reached(19, 5), (7, false), "no future measurement can make it 20");
     assert_eq!(reached(19, 4), (7, true), "the missing one might have been good");
     assert_eq!(reached(2, 0), (7, true), "a young recipe is not a bad one");
+}
+
+/// A year of runs, one in each of the last 24 half-months, the oldest first: everything passes, and each registry said that nothing is newer.
+fn year() -> Vec<HistoryLine> {
+    let mut halves: Vec<Timestamp> = Vec::new();
+    for (year, month) in [(2025, 12)].into_iter().chain((1..=11).map(|month| (2026, month))) {
+        for day in [10, 18] {
+            halves.push(format!("{year}-{month:02}-{day}T10:00:00Z").parse().unwrap());
+        }
+    }
+    let made = |(number, at): (usize, &Timestamp)| HistoryLine {
+        findings: Some(FindingCounts::default()),
+        upstream: Some(Upstream { image: "nginx:1.27.2".to_owned(), dates_known: true, ..Upstream::default() }),
+        ..line(*at, number, KINDS.map(|kind| step(kind, Passed)).to_vec())
+    };
+    halves.iter().enumerate().map(made).collect()
+}
+
+/// The rung of level 8, of these runs and of what the catalogue knows beside them, with the level.
+fn eighth(lines: &[HistoryLine], maintainer: bool) -> ((u8, bool), Vec<(RungState, String)>) {
+    let standing = Standing {
+        community: Some(true),
+        licence: Some(true),
+        maintainer: Some(maintainer),
+        releases: Some(vec!["1.0.0+1.0".to_owned()]),
+        candidate: "abcd1234".to_owned(),
+        ..Standing::default()
+    };
+    let ladder = score(lines, None, standing, now()).unwrap().ladder;
+    let demands = ladder.rungs[7].demands.iter().map(|demand| (demand.state, demand.text.clone())).collect();
+    ((ladder.level, ladder.at_least), demands)
+}
+
+#[test]
+fn level_8_comes_from_lines_of_the_history_and_misses_for_each_of_its_four_demands() {
+    let (level, demands) = eighth(&year(), true);
+    assert_eq!(level, (8, false), "{demands:#?}");
+    assert_eq!(demands.len(), 4);
+    assert!(demands.iter().all(|(state, _)| *state == RungState::Satisfied), "{demands:#?}");
+
+    type Change = fn(&mut Vec<HistoryLine>);
+    let cases: [(&str, bool, Change, usize, &str); 4] = [
+        ("no maintainer", false, |_| {}, 0, "names no maintainer"),
+        (
+            "errors of the linter in five half-months",
+            true,
+            |lines| lines.iter_mut().take(5).for_each(|line| failed(line, StepKind::Lint)),
+            1,
+            "held in 19 of the last 24",
+        ),
+        (
+            "something newer for too long",
+            true,
+            |lines| {
+                let upstream = lines.last_mut().unwrap().upstream.as_mut().unwrap();
+                upstream.newest = Some("1.27.4".to_owned());
+                upstream.behind_since = Some("2026-05-02".to_owned());
+            },
+            2,
+            "(the newest is 1.27.4) is there since 2026-05-02, more than three months",
+        ),
+        (
+            "pages that looked wrong for a while",
+            true,
+            |lines| lines[13..23].iter_mut().for_each(|line| failed(line, StepKind::Smoke)),
+            3,
+            "and 80 is needed",
+        ),
+    ];
+    for (name, maintainer, change, at, words) in cases {
+        let mut lines = year();
+        change(&mut lines);
+        let (level, demands) = eighth(&lines, maintainer);
+        assert_eq!(level, (7, false), "{name}: {demands:#?}");
+        for (place, (state, text)) in demands.iter().enumerate() {
+            let expected = if place == at { RungState::Missing } else { RungState::Satisfied };
+            assert_eq!(*state, expected, "{name}: {text}");
+        }
+        assert!(demands[at].1.contains(words), "{name}: {demands:#?}");
+    }
+    // As earlier tasters wrote it.
+    let unasked: Vec<HistoryLine> = year().into_iter().map(|line| HistoryLine { upstream: None, ..line }).collect();
+    let (level, demands) = eighth(&unasked, true);
+    assert_eq!(level, (7, true));
+    assert!(demands[2].1.contains("--online"), "{demands:#?}");
+}
+
+fn failed(line: &mut HistoryLine, kind: StepKind) {
+    line.steps.iter_mut().find(|step| step.kind == kind).unwrap().outcome = Failed;
 }
 
 #[test]

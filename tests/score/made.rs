@@ -55,6 +55,7 @@ pub(crate) fn line(at: Timestamp, number: usize, steps: Vec<HistoryStep>) -> His
         proofs: Vec::new(),
         upgrade_map: None,
         services: Vec::new(),
+        upstream: None,
     }
 }
 

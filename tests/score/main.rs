@@ -8,3 +8,4 @@ mod history;
 mod levels;
 mod made;
 mod stability;
+mod upgraded;

@@ -47,8 +47,11 @@ pub(super) fn prepare(arguments: &RunArguments, place: &Place, options: &mut Tri
         options.plan.full = true;
         options.notes.push("everything is tried, as with --full, because it is a release or a schedule".to_owned());
     }
-    let Some(base) = base(arguments, place, &candidate, &mut prepared)? else { return Ok(prepared) };
     let is_pull_request = matches!(place.change, Change::PullRequest { .. });
+    // Whoever wrote a pull request chooses whom this machine would ask, and nothing of it enters the history.
+    options.online |=
+        !is_pull_request && crate::cli::lint::decided(arguments.trial.config.as_deref())?.2.history.online;
+    let Some(base) = base(arguments, place, &candidate, &mut prepared)? else { return Ok(prepared) };
     // What nobody knows the beginning of may hold more than the comparison shows.
     let began = prepared.base.is_some();
     prepared.base.clone_from(&base.candidate.commit);

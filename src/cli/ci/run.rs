@@ -12,7 +12,7 @@ use super::RunArguments;
 use super::prepare::{Prepared, prepare};
 use crate::ci::{self, Place, System};
 use crate::cli::trying::{exit_of, taste};
-use crate::lint::Options;
+use crate::lint::{ANSWERS, Options};
 use crate::record::{Finding, FindingCounts, HistoryLine, LINT_SCHEMA, LintReport, RecipeFindings};
 use crate::report::{
     KeptRun, LintFormat, RunFormat, Verbosity, change_explained, change_markdown, gate_annotations, gate_markdown,
@@ -84,9 +84,9 @@ fn judge(
     options: &Options,
 ) -> anyhow::Result<GateVerdict> {
     let lines = history(arguments, &ended.summary.recipe)?;
-    let found = findings(&ended.folder);
+    let found = ci::LinterSaid { findings: findings(&ended.folder), answers: kept(&ended.folder, ANSWERS) };
     let path = &arguments.trial.path;
-    let mut base = ci::known(path, prepared.base.as_deref(), lines, found.as_deref(), options);
+    let mut base = ci::known(path, prepared.base.as_deref(), lines, &found, options);
     base.notes.extend(prepared.notes.iter().cloned());
     part(prepared, ended, &mut base);
     let mut judged = gate(arguments.gate, &ended.summary, ended.exit, &base);
@@ -117,7 +117,12 @@ fn history(arguments: &RunArguments, recipe: &str) -> anyhow::Result<Vec<History
 
 /// What the linter found in the run; `None` when it was not asked.
 fn findings(run: &Path) -> Option<Vec<Finding>> {
-    serde_json::from_slice(&std::fs::read(run.join("lint.json")).ok()?).ok()
+    kept(run, "lint.json")
+}
+
+/// What one of the run's files says; `None` when it is not there.
+fn kept<T: serde::de::DeserializeOwned>(run: &Path, file: &str) -> Option<T> {
+    serde_json::from_slice(&std::fs::read(run.join(file)).ok()?).ok()
 }
 
 /// Writes everything that others look at, whole or not at all.

@@ -201,14 +201,20 @@ fn is_version(text: &str) -> bool {
 
 /// What the commons decides about findings: by this file, or by `taster.toml` here, when there is one.
 pub(super) fn commons(config: Option<&Path>, baseline: Option<Baseline>) -> anyhow::Result<Options> {
+    let (name, text, config) = decided(config)?;
+    let policy = Policy::new(&config.lint, baseline).map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
+    let policy = policy.written_in(name, &text);
+    Ok(Options { rules_as_of: config.lint.rules_as_of, policy: Arc::new(policy), ..Options::default() })
+}
+
+/// Everything that the commons decides: the file's name, its text, and what it says.
+pub(super) fn decided(config: Option<&Path>) -> anyhow::Result<(String, String, Config)> {
     let (name, text) = match config.or_else(|| Some(Path::new(config::FILE)).filter(|file| file.is_file())) {
         Some(path) => (path.display().to_string(), read(path)?),
         None => (String::new(), String::new()),
     };
     let config: Config = config::parse(&name, &text)?;
-    let policy = Policy::new(&config.lint, baseline).map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
-    let policy = policy.written_in(name, &text);
-    Ok(Options { rules_as_of: config.lint.rules_as_of, policy: Arc::new(policy), ..Options::default() })
+    Ok((name, text, config))
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

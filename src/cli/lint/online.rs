@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use crate::lint::{self, ImageAnswer, Options, Outside, Target};
-use crate::registry::{ImageFacts, Presence, Registries};
+use crate::lint::{self, Options, Outside, Target};
+use crate::registry::{Asked, Registries};
 
 /// Asks about the images of all recipes, about each once. What gave no answer is told on standard error; whether there was such is the
 /// second value.
@@ -19,28 +19,11 @@ pub(super) fn ask(targets: &[Target], options: &Options) -> anyhow::Result<(Outs
     let images: Vec<String> = images.into_iter().collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let registries = Registries::new()?;
-    let asked = runtime.block_on(registries.ask_all(&images));
-    let mut answers = Vec::new();
+    let asked = runtime.block_on(Asked::about(&registries, &images));
     let mut silent = false;
-    for (reference, answer) in asked {
-        match answer {
-            Ok(facts) => answers.push(known(reference, facts)),
-            Err(error) => {
-                silent = true;
-                let line = format!("warning: not judged is the image {reference}: {error}");
-                eprintln!("{}", annotate_snippets::normalize_untrusted_str(&line));
-            }
-        }
+    for line in asked.silent() {
+        silent = true;
+        eprintln!("{}", annotate_snippets::normalize_untrusted_str(&format!("warning: {line}")));
     }
-    Ok((Outside { images: Some(answers), ..Outside::default() }, silent))
-}
-
-fn known(reference: String, facts: ImageFacts) -> ImageAnswer {
-    ImageAnswer {
-        reference,
-        exists: facts.presence == Presence::Exists,
-        hidden: facts.presence == Presence::Hidden,
-        architectures: facts.architectures,
-        tags: facts.tags,
-    }
+    Ok((asked.outside(), silent))
 }

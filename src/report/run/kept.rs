@@ -102,6 +102,7 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
         upgrade_map: None,
         variants: Vec::new(),
         services: Vec::new(),
+        upstream: None,
     };
     let (mut planned, mut left_out): (&[PlannedStep], &[String]) = (&[], &[]);
     for event in events {
@@ -111,6 +112,7 @@ fn summary(events: &[Event]) -> Option<RunSummary> {
             Fact::Image(image) => summary.digests.push(image.clone()),
             Fact::Proven { proofs } => summary.proofs.clone_from(proofs),
             Fact::Upgrades { map } => summary.upgrade_map = Some(map.clone()),
+            Fact::Upstream(upstream) => summary.upstream = Some(upstream.clone()),
             Fact::Measured { services } => summary.services.clone_from(services),
             Fact::StepEnded(step) => summary.steps.push(step.clone()),
             Fact::Timing { what, seconds } => *summary.costs.entry(what.clone()).or_default() += seconds,

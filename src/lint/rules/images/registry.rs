@@ -1,7 +1,7 @@
 //! I405 to I407: what registries say about the images.
 
 use crate::lint::rule::{Check, Confidence, FixKind, Need, Rule, page};
-use crate::lint::{Draft, ImageReference, SemverLike, Set, Subject};
+use crate::lint::{Draft, ImageReference, Set, Subject, newer_tags};
 use crate::record::Level;
 
 use super::written::images;
@@ -101,15 +101,8 @@ fn architecture(subject: &Subject, set: &Set) -> Vec<Draft> {
 fn newer(subject: &Subject, set: &Set) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (service, text, at, answer) in answers(subject, set).filter(|(.., answer)| answer.exists) {
-        let tag = ImageReference::parse(text).tag;
-        let Some((tag, version)) = tag.and_then(|tag| Some((tag, SemverLike::parse(tag)?))) else { continue };
-        // Two tags compare only with the same suffix and number of parts (recipe-format.md §3.1).
-        let same_kind =
-            |other: &SemverLike<'_>| other.suffix == version.suffix && other.numbers.len() == version.numbers.len();
-        let known =
-            answer.tags.iter().filter_map(|other| Some((SemverLike::parse(other).filter(same_kind)?.numbers, other)));
-        let Some((newest, name)) = known.max() else { continue };
-        if newest > version.numbers {
+        let Some(tag) = ImageReference::parse(text).tag else { continue };
+        if let Some(name) = newer_tags(tag, &answer.tags).and_then(|newer| newer.last().copied()) {
             drafts.push(
                 Draft::new(format!("the image of the service `{service}` is `{tag}`, and there is `{name}`"))
                     .at(at, "")
