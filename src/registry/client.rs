@@ -63,7 +63,11 @@ impl Registries {
 
     /// Asks about images, several at a time; the answers are in the order of the questions.
     pub(super) async fn ask_all(&self, references: &[String]) -> Vec<(String, Result<ImageFacts, RegistryError>)> {
-        let asked = references.iter().map(|reference| async move { (reference.clone(), self.ask(reference).await) });
+        // Of owned names: of borrowed ones the compiler cannot prove that the future may go from thread to thread.
+        let asked = references.iter().cloned().map(|reference| async move {
+            let answer = self.ask(&reference).await;
+            (reference, answer)
+        });
         stream::iter(asked).buffered(AT_ONCE).collect().await
     }
 
