@@ -87,12 +87,16 @@ fn purse(bench: &Bench, told: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_purse_goes_the_whole_way_past_a_major_version_of_its_database_and_without_the_told_step_it_is_empty() {
+async fn a_purse_goes_the_whole_way_past_a_major_version_of_its_database_and_without_the_told_step_it_is_refused() {
     let bench = Bench::new("ihatemoney");
     let prepare = "before = [{ service = \"db\", run = \"/pg_backup.sh prepare\" }]";
     all_the_way(&bench, &bench.whole_way(&purse(&bench, prepare), &[]).await);
     let summary = bench.whole_way(&purse(&bench, ""), &[StepKind::Upgrade]).await;
     let to = format!("→{}@default", bench.releases()[2]);
     let hop = summary.steps.iter().find(|step| step.id.ends_with(&to)).unwrap();
-    assert_eq!((hop.outcome, hop.class.as_deref()), (Outcome::Failed, Some("data-lost")), "{hop:#?}");
+    // The recipe's own guard: better no start than an empty database.
+    assert_eq!((hop.outcome, hop.class.as_deref()), (Outcome::Failed, Some("rolled-back")), "{hop:#?}");
+    assert!(hop.reason.starts_with("db: "), "{hop:#?}");
+    let words = "There is a database of PostgreSQL 13 and no dump of it.";
+    assert!(hop.evidence.iter().any(|evidence| evidence.text.contains(words)), "{hop:#?}");
 }
