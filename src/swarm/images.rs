@@ -282,11 +282,10 @@ async fn copy(
     others: &BTreeSet<String>,
 ) -> Result<(), ImageError> {
     let missing = missing(node, images.iter().map(|image| image.id.as_str())).await;
-    if let Some(first) = images.iter().find(|image| missing.contains(&image.id.as_str())) {
+    if !missing.is_empty() {
         let all = self::missing(node, missing.iter().copied().chain(others.iter().map(String::as_str))).await;
-        // The others were not asked for by whoever waits, and what is wrong with them is no fault of these.
-        if send(host, node, &all).await.is_err() {
-            send(host, node, &missing).await.map_err(|reason| copy_failed(&first.reference, reason))?;
+        if let Err(reason) = send(host, node, &all).await {
+            one_by_one(host, node, images, &all, reason).await?;
         }
     }
     for ImageDigest { reference, id, .. } in images {
@@ -298,6 +297,25 @@ async fn copy(
         };
         let options = TagImageOptionsBuilder::default().repo(repository).tag(tag).build();
         node.tag_image(id, Some(options)).await.map_err(|error| copy_failed(reference, said(&error)))?;
+    }
+    Ok(())
+}
+
+/// Sends those that are wanted each by itself, after they could not be sent together: so the one at fault is named, and what is wrong with
+/// one that only went along is no fault of these.
+async fn one_by_one(
+    host: &Docker,
+    node: &Docker,
+    images: &[ImageDigest],
+    together: &[&str],
+    reason: String,
+) -> Result<(), ImageError> {
+    for ImageDigest { reference, id, .. } in images.iter().filter(|image| together.contains(&image.id.as_str())) {
+        // It was alone already.
+        if together.len() == 1 {
+            return Err(copy_failed(reference, reason));
+        }
+        send(host, node, &[id]).await.map_err(|reason| copy_failed(reference, reason))?;
     }
     Ok(())
 }
