@@ -92,6 +92,9 @@ fn reference() {
     for step in &tried.ended.summary.steps {
         println!("    {:<12} {:>6.1} s  {}", step.kind.word(), step.seconds, step.outcome.word());
     }
+    for (what, seconds) in costs.iter().filter(|(_, seconds)| **seconds >= 0.5) {
+        println!("        {what:<12} {seconds:>6.1} s");
+    }
     let own: f64 = SWARMS_OWN.iter().filter_map(|what| costs.get(*what)).sum();
     println!(
         "    of it swarm's own removals: {own:.1} s ({:.0} %); waiting for convergence: {:.1} s",

@@ -5,14 +5,20 @@
 //! is called by name with its own library path, which leaves the container's own C library out of the matter.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use goblin::elf::Elf;
+use goblin::container::Ctx;
+use goblin::elf::{Elf, ProgramHeader};
 use sha2::{Digest, Sha256};
 
 /// Where the packed files lie in the container.
 pub const HOME: &str = "/taster";
+
+/// Within so many bytes of a file its headers stand; linkers put them first.
+const HEADS: u64 = 64 * 1024;
 
 /// Libraries that glibc before 2.34 loads by itself when a program looks up a host or a user; nothing names them as needed.
 const LOADED_BY_LIBC: [&str; 3] = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
@@ -85,14 +91,14 @@ struct Object {
 
 impl Object {
     fn read(path: &Path) -> Result<Self, PackError> {
-        let bytes = std::fs::read(path).map_err(|source| PackError::Read { path: path.to_owned(), source })?;
+        let unreadable = |source| PackError::Read { path: path.to_owned(), source };
+        let bytes = loaded_part(&mut File::open(path).map_err(unreadable)?).map_err(unreadable)?;
         let elf = Elf::parse(&bytes)
             .map_err(|e| PackError::NotAnExecutable { path: path.to_owned(), reason: e.to_string() })?;
         let soname = elf.soname.map(str::to_owned);
         let interpreter = elf.interpreter.map(PathBuf::from);
         let needed = elf.libraries.iter().map(|&name| name.to_owned()).collect();
-        let loaded = loaded_part(&elf);
-        Ok(Self { path: path.to_owned(), soname, interpreter, needed, bytes: without_the_rest(bytes, loaded) })
+        Ok(Self { path: path.to_owned(), soname, interpreter, needed, bytes })
     }
 
     /// The name under which the loader looks for this object.
@@ -101,26 +107,38 @@ impl Object {
     }
 }
 
-/// Where the part of a file ends that is loaded to run it, and how wide its header's fields are. Symbols and debug information stand
-/// behind that part (elf(5)): they are half of a debug build, and every node would have to be sent them.
-fn loaded_part(elf: &Elf) -> Option<(usize, bool)> {
-    let segments = elf.program_headers.iter();
-    let end = segments.map(|segment| segment.p_offset.saturating_add(segment.p_filesz)).max()?;
-    Some((usize::try_from(end).ok()?, elf.is_64))
-}
-
-/// The file up to there, with a header that names no sections any more.
-fn without_the_rest(mut bytes: Vec<u8>, loaded: Option<(usize, bool)>) -> Vec<u8> {
-    let Some((end, is_64)) = loaded.filter(|(end, _)| *end < bytes.len()) else { return bytes };
+/// The part of a file that is loaded to run it, with a header that names no sections any more. Symbols and debug information stand behind
+/// that part (elf(5)): they are most of a debug build, and every run would have to read them and every node be sent them. A file whose headers
+/// tell no such part is read whole.
+fn loaded_part(file: &mut File) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    up_to(file, &mut bytes, HEADS)?;
+    let end = Elf::parse_header(&bytes).ok().and_then(|header| {
+        let machine = Ctx::new(header.container().ok()?, header.endianness().ok()?);
+        let (at, count) = (usize::try_from(header.e_phoff).ok()?, usize::from(header.e_phnum));
+        let segments = ProgramHeader::parse(&bytes, at, count, machine).ok()?;
+        let end = segments.iter().map(|segment| segment.p_offset.saturating_add(segment.p_filesz)).max()?;
+        Some((end, machine.container.is_big()))
+    });
+    let Some((end, is_64)) = end.filter(|(end, _)| *end < file.metadata().map_or(0, |file| file.len())) else {
+        file.read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    };
+    up_to(file, &mut bytes, end)?;
+    bytes.truncate(usize::try_from(end).unwrap_or(usize::MAX));
     // e_shoff; then e_shentsize, e_shnum and e_shstrndx.
     let fields = if is_64 { [0x28..0x30, 0x3a..0x40] } else { [0x20..0x24, 0x2e..0x34] };
-    bytes.truncate(end);
     for field in fields {
         if let Some(field) = bytes.get_mut(field) {
             field.fill(0);
         }
     }
-    bytes
+    Ok(bytes)
+}
+
+/// Reads on until so many bytes are there, or the file ends.
+fn up_to(file: &mut File, bytes: &mut Vec<u8>, end: u64) -> std::io::Result<()> {
+    file.take(end.saturating_sub(bytes.len() as u64)).read_to_end(bytes).map(drop)
 }
 
 impl Packed {
@@ -318,9 +336,10 @@ mod tests {
             .unwrap();
         // Everything that is loaded, and neither symbols nor debug information.
         let whole = std::fs::read("/proc/self/exe").unwrap();
-        let (end, _) = loaded_part(&Elf::parse(&whole).unwrap()).unwrap();
-        assert!(end < whole.len());
-        assert_eq!(program.size(), end as u64);
+        let segments = Elf::parse(&whole).unwrap().program_headers;
+        let end = segments.iter().map(|segment| segment.p_offset + segment.p_filesz).max().unwrap();
+        assert!(end < whole.len() as u64);
+        assert_eq!(program.size(), end);
         assert_eq!(one.entrypoint.last().unwrap(), "/taster/bin/taster");
     }
 

@@ -253,6 +253,22 @@ impl Link {
         self.ask::<()>(&Request::Export, "export its copies").await.map(|(channel, ())| channel)
     }
 
+    /// An empty folder in the node for an archive of images, unpacked; tells where it is.
+    ///
+    /// # Errors
+    /// When the stream is broken, or the folder cannot be made.
+    pub async fn room_for_images(&self) -> Result<String, LinkError> {
+        self.ask(&Request::RoomForImages, "make room for images").await.map(|(_, folder)| folder)
+    }
+
+    /// Lets the node's engine load the images that lie in that folder, and empties it.
+    ///
+    /// # Errors
+    /// When the stream is broken, or the engine does not take them.
+    pub async fn load_images(&self) -> Result<(), LinkError> {
+        self.ask(&Request::LoadImages, "load images").await.map(|(_, ())| ())
+    }
+
     /// How the node was set up.
     ///
     /// # Errors

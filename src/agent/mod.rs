@@ -12,6 +12,7 @@ mod addresses;
 mod facts;
 mod files;
 mod forward;
+mod images;
 mod ingress;
 mod link;
 mod mux;
@@ -24,6 +25,7 @@ mod trust;
 mod usage;
 
 pub use files::{FileEntry, FileKind, FilesRequest};
+pub use images::import;
 pub use link::{Link, LinkError};
 pub use protocol::{IngressStarted, IngressUpdate, NodeSetup, Pressure};
 pub use sqlite::{SqliteRequest, SqliteSaid, SqliteTable};

@@ -42,6 +42,10 @@ pub(super) enum Request {
         /// The authority's certificate, PEM.
         certificate: String,
     },
+    /// Make an empty folder for an unpacked archive of images.
+    RoomForImages,
+    /// Hand what lies there to the node's engine.
+    LoadImages,
     /// How the node was set up.
     Setup,
     /// How busy the node is.

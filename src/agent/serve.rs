@@ -12,6 +12,7 @@ use tokio_util::compat::TokioAsyncReadCompatExt;
 use super::facts;
 use super::files;
 use super::forward::Forwards;
+use super::images;
 use super::ingress::IngressHost;
 use super::init::{DRIVER_LOCK, SETUP};
 use super::mux::{Channel, Side, drive};
@@ -22,7 +23,7 @@ use super::trust;
 use super::usage;
 
 /// The node's engine.
-const ENGINE: &str = "/var/run/docker.sock";
+pub(super) const ENGINE: &str = "/var/run/docker.sock";
 
 /// Serves until the stream ends.
 ///
@@ -58,6 +59,8 @@ async fn answer(mut channel: Channel, ingress: &IngressHost, forwards: &Forwards
         Request::Connect(address) => splice(channel, TcpStream::connect(address).await).await,
         Request::Forward { at, to } => reply(channel, forwards.open(at, to).await).await,
         Request::Trust { pid, certificate } => reply(channel, trust::add(pid, &certificate)).await,
+        Request::RoomForImages => reply(channel, images::room()).await,
+        Request::LoadImages => reply(channel, images::load().await).await,
         Request::Setup => reply(channel, setup()).await,
         Request::Ingress(update) => reply(channel, ingress.update(*update).await).await,
         Request::Files(request) => files::answer(channel, request).await,

@@ -37,6 +37,7 @@ impl EngineError {
 pub fn said(error: &bollard::errors::Error) -> String {
     match error {
         bollard::errors::Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
+        bollard::errors::Error::DockerStreamError { error } => error.trim().to_owned(),
         other => other.to_string(),
     }
 }

@@ -6,12 +6,14 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::models::ImageInspect;
 use bollard::query_parameters::{
-    CreateImageOptionsBuilder, ImportImageOptionsBuilder, PruneImagesOptionsBuilder, TagImageOptionsBuilder,
+    CreateImageOptionsBuilder, PruneImagesOptionsBuilder, TagImageOptionsBuilder, UploadToContainerOptionsBuilder,
 };
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt};
 
 use super::engine::{is_missing, said};
+use super::node::Node;
+use crate::agent::{LinkError, import};
 use crate::record::ImageDigest;
 
 /// Why an image is not on the node.
@@ -80,6 +82,9 @@ pub enum ImageError {
 /// A registry that sends nothing for so long has stalled; unpacking a large layer tells of no progress for a while.
 const PULL_PATIENCE: Duration = Duration::from_secs(120);
 
+/// The host answers once it has unpacked all images of a recipe.
+const SEND_PATIENCE: Duration = Duration::from_secs(3600);
+
 impl ImageError {
     /// The image at fault.
     pub fn reference(&self) -> &str {
@@ -132,7 +137,7 @@ impl ImageError {
 /// The first image that cannot be had.
 pub async fn provide(
     host: &Docker,
-    nodes: &[&Docker],
+    nodes: &[Node],
     architecture: &str,
     references: &BTreeSet<String>,
     along: &BTreeSet<String>,
@@ -179,7 +184,7 @@ pub async fn provide(
 pub async fn load(engine: &Docker, reference: &str, parts: Vec<Bytes>) -> Result<(), ImageError> {
     import(engine, futures_util::stream::iter(parts.into_iter().map(Ok)))
         .await
-        .map_err(|reason| copy_failed(reference, reason))
+        .map_err(|error| copy_failed(reference, said(&error)))
 }
 
 /// Removes images that have `label` and no name any more, because a newer build took it: each build of taster would leave some.
@@ -187,25 +192,6 @@ pub async fn load(engine: &Docker, reference: &str, parts: Vec<Bytes>) -> Result
 pub async fn prune_nameless(engine: &Docker, label: &str) {
     let filters = std::collections::HashMap::from([("dangling", vec!["true"]), ("label", vec![label])]);
     let _ = engine.prune_images(Some(PruneImagesOptionsBuilder::default().filters(&filters).build())).await;
-}
-
-/// Sends an archive of images to an engine; what the engine has against it, as text.
-async fn import(
-    engine: &Docker,
-    archive: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
-) -> Result<(), String> {
-    let options = ImportImageOptionsBuilder::default().quiet(true).build();
-    let mut import = std::pin::pin!(engine.import_image(options, bollard::body_try_stream(archive), None));
-    while let Some(progress) = import.next().await {
-        let error = match progress {
-            Ok(progress) => progress.error_detail.and_then(|detail| detail.message),
-            Err(error) => Some(said(&error)),
-        };
-        if let Some(reason) = error {
-            return Err(reason);
-        }
-    }
-    Ok(())
 }
 
 fn copy_failed(reference: &str, reason: String) -> ImageError {
@@ -275,12 +261,7 @@ pub fn reference_on_node(reference: &str) -> String {
 }
 
 /// Streams images from the host to a node that does not have them, in one archive, and gives them their names there.
-async fn copy(
-    host: &Docker,
-    node: &Docker,
-    images: &[ImageDigest],
-    others: &BTreeSet<String>,
-) -> Result<(), ImageError> {
+async fn copy(host: &Docker, node: &Node, images: &[ImageDigest], others: &BTreeSet<String>) -> Result<(), ImageError> {
     let missing = missing(node, images.iter().map(|image| image.id.as_str())).await;
     if !missing.is_empty() {
         let all = self::missing(node, missing.iter().copied().chain(others.iter().map(String::as_str))).await;
@@ -296,7 +277,7 @@ async fn copy(
             None => (name.as_str(), "latest"),
         };
         let options = TagImageOptionsBuilder::default().repo(repository).tag(tag).build();
-        node.tag_image(id, Some(options)).await.map_err(|error| copy_failed(reference, said(&error)))?;
+        node.engine.tag_image(id, Some(options)).await.map_err(|error| copy_failed(reference, said(&error)))?;
     }
     Ok(())
 }
@@ -305,7 +286,7 @@ async fn copy(
 /// one that only went along is no fault of these.
 async fn one_by_one(
     host: &Docker,
-    node: &Docker,
+    node: &Node,
     images: &[ImageDigest],
     together: &[&str],
     reason: String,
@@ -321,19 +302,28 @@ async fn one_by_one(
 }
 
 /// Those of the images that a node does not have, each once.
-async fn missing<'i>(node: &Docker, ids: impl Iterator<Item = &'i str>) -> Vec<&'i str> {
+async fn missing<'i>(node: &Node, ids: impl Iterator<Item = &'i str>) -> Vec<&'i str> {
     let mut missing = Vec::new();
     for id in ids {
-        if !missing.contains(&id) && node.inspect_image(id).await.is_err() {
+        if !missing.contains(&id) && node.engine.inspect_image(id).await.is_err() {
             missing.push(id);
         }
     }
     missing
 }
 
-/// Streams images from one engine to another.
-async fn send(host: &Docker, node: &Docker, ids: &[&str]) -> Result<(), String> {
-    import(node, host.export_images(ids).map_err(std::io::Error::other)).await
+/// Lets the host unpack images into the node's file system, and the node's engine read them there ([`crate::agent::import`] tells why).
+async fn send(host: &Docker, node: &Node, ids: &[&str]) -> Result<(), String> {
+    let folder = node.link.room_for_images().await.map_err(|error| error.to_string())?;
+    let archive = bollard::body_try_stream(host.export_images(ids).map_err(std::io::Error::other));
+    let to = UploadToContainerOptionsBuilder::default().path(&folder).build();
+    let unhurried = host.clone().with_timeout(SEND_PATIENCE);
+    let unpacked = unhurried.upload_to_container(&node.name, Some(to), archive).await;
+    unpacked.map_err(|error| said(&error))?;
+    node.link.load_images().await.map_err(|error| match error {
+        LinkError::Refused { reason, .. } => reason,
+        broken => broken.to_string(),
+    })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::recipe::Recipe;
 use crate::record::{Fact, NodeFacts, Proof};
 use crate::run::{RunFolder, RunLog};
 use crate::scenario::Scenario;
-use crate::swarm::deploy::{self, Applied, ApplyOptions, Change, DeployOptions, Endpoints, Keep};
+use crate::swarm::deploy::{self, Applied, ApplyOptions, Change, DeployOptions, Endpoints};
 use crate::swarm::engine::EngineError;
 use crate::swarm::images;
 use crate::swarm::labels::Owner;
@@ -130,7 +130,7 @@ impl Session {
         })
     }
 
-    /// Removes the stack with everything that is its own, data too.
+    /// Loses the stack with everything that is its own, data too. The step `leftovers` removes it as operators do.
     ///
     /// # Errors
     /// When something of it does not go.
@@ -138,7 +138,7 @@ impl Session {
         costs::sample(self, true).await;
         costs::weigh(self).await;
         let begun = Instant::now();
-        deploy::remove(&self.cluster.engines(), &self.subject.stack, Keep::NOTHING).await?;
+        deploy::lose(&self.cluster.engines(), &self.subject.stack).await?;
         self.log.timing("undeploy", begun);
         Ok(())
     }
@@ -180,12 +180,11 @@ impl Session {
     /// The first image that cannot be had.
     pub(super) async fn provide_images(&mut self, host: &Docker, along: &BTreeSet<String>) -> Result<(), Trouble> {
         let begun = Instant::now();
-        let nodes: Vec<&Docker> = self.cluster.nodes.iter().map(|node| &node.engine).collect();
         let wanted = self.subject.images();
         let mut digests = Vec::new();
         self.log.progress("images", wanted.iter().cloned().collect::<Vec<_>>().join(", "));
         let log = self.log.clone();
-        let result = images::provide(host, &nodes, &self.facts.architecture, &wanted, along, |image| {
+        let result = images::provide(host, &self.cluster.nodes, &self.facts.architecture, &wanted, along, |image| {
             log.write(Fact::Image(image.clone()));
             digests.push(image);
         })

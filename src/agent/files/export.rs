@@ -30,7 +30,7 @@ pub(in super::super) async fn answer(mut channel: Channel) -> io::Result<()> {
 }
 
 /// Packs a folder.
-pub(super) fn pack(root: &Path, to: &mut impl Write) -> io::Result<()> {
+pub(in super::super) fn pack(root: &Path, to: &mut impl Write) -> io::Result<()> {
     let mut archive = Builder::new(to);
     let mut links = BTreeMap::new();
     let mut waiting = vec![PathBuf::new()];

@@ -29,7 +29,7 @@ pub use error::{DeployError, Immutable, NameTooLong};
 pub use file_object::{FileKind, StackFile, Version};
 pub use image::familiar_image;
 pub use leftovers::{Leftover, LeftoverKind, leftovers};
-pub use remove::{Keep, Removed, remove};
+pub use remove::{Keep, Removed, lose, remove};
 pub use spec::{Adaptation, DeployOptions, Endpoints, Files, StackSpec, StackVolume};
 
 /// The label by which Docker's own tools know a stack's objects.

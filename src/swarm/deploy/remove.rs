@@ -4,17 +4,21 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::query_parameters::{RemoveContainerOptions, RemoveVolumeOptions};
+use bollard::query_parameters::{KillContainerOptions, RemoveContainerOptions, RemoveVolumeOptions};
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::DeployError;
 use super::leftovers::{Leftover, LeftoverKind, list};
+use super::{DeployError, raw};
 
 /// How long the engine is left alone between two looks.
 const POLL: Duration = Duration::from_millis(100);
 
 /// The label that swarm's agent gives to the container of a task.
 const LABEL_TASK: &str = "com.docker.swarm.task.id";
+
+/// How long swarm may take to see that a container has died, before it is left to stop the container itself.
+const TOLD_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a removal leaves in place, and how long it may take.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +102,41 @@ pub async fn remove(engines: &[&Docker], stack: &str, keep: Keep) -> Result<Remo
     Ok(Removed { objects, took: started.elapsed() })
 }
 
+/// Loses a stack as in an accident: every container is killed, and then everything is removed, data too.
+///
+/// Swarm's agent sleeps for two seconds before it stops a container (`controller.Shutdown` of moby, for news of the change to spread), and
+/// the app then takes its time to end. Neither is of use where nothing of it is kept; a task that has failed already needs no stopping.
+///
+/// # Errors
+/// As [`remove`].
+pub async fn lose(engines: &[&Docker], stack: &str) -> Result<Removed, DeployError> {
+    let killed = Instant::now();
+    for (engine, container) in everywhere(engines, LeftoverKind::Container, stack).await? {
+        // One that is not running, and one of which the engine says anything else, is left to the removal.
+        if is_task(engine, &container.id).await.unwrap_or(false) {
+            let _ = engine.kill_container(&container.id, None::<KillContainerOptions>).await;
+        }
+    }
+    while killed.elapsed() < TOLD_WITHIN && runs(engines, stack).await? {
+        sleep(POLL / 4).await;
+    }
+    remove(engines, stack, Keep::NOTHING).await
+}
+
+/// Whether swarm believes that a task of the stack runs.
+async fn runs(engines: &[&Docker], stack: &str) -> Result<bool, DeployError> {
+    for (engine, task) in everywhere(engines, LeftoverKind::Task, stack).await? {
+        match raw::get(engine, &format!("/tasks/{}", task.id)).await {
+            Ok(seen) if seen.pointer("/Status/State").and_then(Value::as_str) == Some("running") => return Ok(true),
+            Err(error) if !passes(&error) => {
+                return Err(DeployError::engine("inspect", LeftoverKind::Task.as_str(), &task.name)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(false)
+}
+
 /// The stack's things of one kind, each with an engine that knows it.
 async fn everywhere<'a>(
     engines: &[&'a Docker],
@@ -133,12 +172,16 @@ async fn take_away(docker: &Docker, object: &Leftover) -> Result<(), DeployError
 
 /// Takes a container of swarm's away if it has stopped. One that only has such a name is somebody else's, and so are its volumes.
 async fn take_stopped(docker: &Docker, id: &str) -> Result<(), Error> {
-    let container = docker.inspect_container(id, None).await?;
-    let labels = container.config.and_then(|config| config.labels).unwrap_or_default();
-    if !labels.contains_key(LABEL_TASK) {
+    if !is_task(docker, id).await? {
         return Ok(());
     }
     docker.remove_container(id, Some(RemoveContainerOptions { v: true, force: false, link: false })).await
+}
+
+/// Whether a container is a task's.
+async fn is_task(docker: &Docker, id: &str) -> Result<bool, Error> {
+    let config = docker.inspect_container(id, None).await?.config;
+    Ok(config.and_then(|config| config.labels).is_some_and(|labels| labels.contains_key(LABEL_TASK)))
 }
 
 /// Whether an answer means "gone already" or "still in use": both end by themselves.
