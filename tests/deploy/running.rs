@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use taster::agent::executable::Packed;
 use taster::demo::app::Version;
 use taster::demo::image;
-use taster::swarm::deploy::{ApplyOptions, DeployOptions, Keep, StackSpec, apply, leftovers, raw, remove};
+use taster::swarm::deploy::{
+    ApplyOptions, DeployOptions, Keep, Removed, StackSpec, apply, leftovers, lose, raw, remove,
+};
 use tokio::time::{Instant, sleep};
 
 use crate::differences::{between, leaves};
@@ -69,13 +71,20 @@ fn container_facts(mut container: Value) -> Value {
     json!({ "Config": container["Config"], "HostConfig": container["HostConfig"], "Mounts": container["Mounts"] })
 }
 
-async fn gone(node: &TestNode) {
-    let removed = remove(&[&node.engine], STACK, Keep::NOTHING).await.unwrap();
+async fn gone(node: &TestNode, removed: Removed) {
     let kinds: Vec<_> = removed.objects.iter().map(|object| object.kind.as_str()).collect();
     for kind in ["service", "task", "container", "network", "secret", "config", "volume"] {
         assert!(kinds.contains(&kind), "no {kind} among {kinds:?}");
     }
     assert_eq!(leftovers(&node.engine, STACK).await.unwrap(), []);
+}
+
+/// How the containers of the stack ended, in order.
+async fn deaths(node: &TestNode) -> Vec<String> {
+    let label = format!("label=com.docker.stack.namespace={STACK}");
+    let wanted = ["--filter", "event=die", "--filter", &label, "--format", "{{.Actor.Attributes.exitCode}}"];
+    let events = [["events", "--since", "10m", "--until", "0s"].as_slice(), &wanted].concat();
+    reference::docker(&node.host, &events).await.lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -85,14 +94,16 @@ fn containers_and_volumes_are_those_of_the_reference() {
         let files = vec!["compose.yml".to_owned()];
         reference::deploy(&node.host, &folder(), &files, STACK, &BTreeMap::new()).await.unwrap();
         let reference = healthy(&node).await;
-        gone(&node).await;
+        gone(&node, remove(&[&node.engine], STACK, Keep::NOTHING).await.unwrap()).await;
+        assert_eq!(deaths(&node).await, ["0"], "an undeploy lets the app end by itself");
 
         let project = project::load(&folder(), &files, &BTreeMap::new());
         let read = |file: &str| std::fs::read(folder().join(file));
         let spec = StackSpec::build(&project, STACK, &DeployOptions::default(), &read).unwrap();
         apply(&node.engine, &spec, ApplyOptions::default()).await.unwrap();
         let ours = healthy(&node).await;
-        gone(&node).await;
+        gone(&node, lose(&[&node.engine], STACK, Duration::from_secs(60)).await.unwrap()).await;
+        assert_eq!(deaths(&node).await, ["0", "137"], "what is lost is not asked");
 
         assert!(reference.contains_key("volume running_data") && reference.contains_key("volume running_scratch"));
         println!("{} leaves compared", leaves(&reference));
@@ -102,7 +113,7 @@ fn containers_and_volumes_are_those_of_the_reference() {
 }
 
 #[test]
-fn a_stopped_container_that_only_has_such_a_name_is_somebody_elses() {
+fn a_container_that_only_has_such_a_name_is_somebody_elses() {
     with_node("deploynamesake", |node| async move {
         load_image(&node).await;
         let image = reference::docker(&node.host, &["images", "--quiet"]).await;
@@ -113,5 +124,11 @@ fn a_stopped_container_that_only_has_such_a_name_is_somebody_elses() {
         let volumes = "{{range .Mounts}}{{.Name}}{{end}}";
         let volume = reference::docker(&node.host, &["inspect", "--format", volumes, "running_mine"]).await;
         reference::docker(&node.host, &["volume", "inspect", &volume]).await;
+
+        reference::docker(&node.host, &["start", "running_mine"]).await;
+        let text = lose(&[&node.engine], STACK, Duration::from_secs(1)).await.unwrap_err().to_string();
+        assert!(text.contains("container running_mine"), "{text}");
+        let state = reference::docker(&node.host, &["inspect", "--format", "{{.State.Status}}", "running_mine"]).await;
+        assert_eq!(state, "running");
     });
 }

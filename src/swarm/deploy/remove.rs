@@ -109,7 +109,7 @@ pub async fn remove(engines: &[&Docker], stack: &str, keep: Keep) -> Result<Remo
 ///
 /// # Errors
 /// As [`remove`].
-pub async fn lose(engines: &[&Docker], stack: &str) -> Result<Removed, DeployError> {
+pub async fn lose(engines: &[&Docker], stack: &str, within: Duration) -> Result<Removed, DeployError> {
     let killed = Instant::now();
     for (engine, container) in everywhere(engines, LeftoverKind::Container, stack).await? {
         // One that is not running, and one of which the engine says anything else, is left to the removal.
@@ -120,7 +120,7 @@ pub async fn lose(engines: &[&Docker], stack: &str) -> Result<Removed, DeployErr
     while killed.elapsed() < TOLD_WITHIN && runs(engines, stack).await? {
         sleep(POLL / 4).await;
     }
-    remove(engines, stack, Keep::NOTHING).await
+    remove(engines, stack, Keep { within, ..Keep::NOTHING }).await
 }
 
 /// Whether swarm believes that a task of the stack runs.
