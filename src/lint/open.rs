@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::rules::loading;
 use super::subject::{Outside, Subject};
 use crate::recipe::{Error, Recipe, Release};
-use crate::record::{CandidateSummary, Finding, FindingCounts, RecipeFindings};
+use crate::record::{CandidateSummary, Finding, RecipeFindings};
 
 /// What to lint.
 #[derive(Debug, Clone)]
@@ -74,17 +74,7 @@ fn judged(target: &Target, subject: Subject, options: &Options) -> Linted {
 }
 
 fn report(recipe: String, target: &Target, findings: Vec<Finding>) -> RecipeFindings {
-    RecipeFindings {
-        recipe,
-        path: target.path.display().to_string(),
-        candidate: None,
-        error: None,
-        sets: Vec::new(),
-        counts: FindingCounts::of(&findings),
-        findings,
-        silenced: Vec::new(),
-        skipped: Vec::new(),
-    }
+    RecipeFindings::of(recipe, target.path.display().to_string(), findings)
 }
 
 fn unread(target: &Target, error: &Error) -> Linted {

@@ -198,6 +198,23 @@ pub struct LintReport {
     pub counts: FindingCounts,
 }
 
+impl RecipeFindings {
+    /// Findings about a recipe of which nothing else is told.
+    pub fn of(recipe: String, path: String, findings: Vec<Finding>) -> Self {
+        Self {
+            recipe,
+            path,
+            candidate: None,
+            error: None,
+            sets: Vec::new(),
+            counts: FindingCounts::of(&findings),
+            findings,
+            silenced: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+}
+
 impl LintReport {
     /// All that was found, each recipe by itself and `taster.toml` at the end.
     pub fn parts(&self) -> impl Iterator<Item = &RecipeFindings> {

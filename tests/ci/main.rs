@@ -5,6 +5,8 @@
 mod artefact;
 mod comment;
 mod detect;
+#[path = "../support/docker_registry.rs"]
+mod docker_registry;
 mod gate;
 mod hostile;
 #[path = "../support/images.rs"]

@@ -1,6 +1,10 @@
 //! `--online` in a pipeline: who is asked, and what the base is compared by.
 
+use taster::record::Outcome;
+
+use crate::comment::Forge;
 use crate::images::{Answers, Registry, stranger};
+use crate::partly::lint_alone;
 use crate::systems::{Event, pairs, variables};
 use crate::world::World;
 
@@ -31,6 +35,32 @@ fn an_image_that_is_gone_is_no_regression_of_a_change_that_did_not_touch_it() {
     let (head, base) = sound.pull(&[("compose.yml", &text)]);
     let ran = sound.ci(&["--online"], &pairs(&variables(&sound, "forgejo", Event::Pull { head: &head, base: &base })));
     assert!(ran.code == 1 && ran.out.contains("that the base does not have"), "{ran:?}");
+}
+
+#[test]
+fn the_comment_judges_the_base_by_the_answers_of_the_job_and_asks_nobody() {
+    let registry = Registry::start();
+    registry.images("tea/db", "16.4", &["amd64", "arm64"]);
+    let at = |image: &str| format!("{}/tea/{image}", registry.address);
+    let gone = world(&at("pot:1.27.2"), &at("db:16.4"));
+    let (head, base) = gone.pull(&[("notes.md", "a file\n")]);
+    gone.ci(&["--online"], &pairs(&variables(&gone, "forgejo", Event::Pull { head: &head, base: &base })));
+    drop(registry);
+    let read = |name: &str| std::fs::read_to_string(gone.run().join(name)).unwrap();
+    let (found, answers) = (read("lint.json"), read("registries.json"));
+    let lint = ("r/lint.json", found.as_str());
+    for (files, state, words) in [
+        (vec![lint, ("r/registries.json", &answers)], "success", "the base has all of these errors"),
+        (vec![lint], "failure", "with errors that the base does not have"),
+        (vec![lint, ("r/registries.json", "[{}]")], "failure", "with errors that the base does not have"),
+    ] {
+        let forge = Forge::new();
+        forge.server.set(|state| state.repositories.merge_base = Some(base.clone()));
+        forge.left(lint_alone(Outcome::Failed, &files));
+        let ran = forge.comment(&["--base-repository", &gone.repository().display().to_string()]);
+        assert!(ran.code == 0 && forge.body().contains(words), "{ran:?}: {}", forge.body());
+        assert_eq!(forge.statuses()[0].0, state, "{}", forge.body());
+    }
 }
 
 #[test]

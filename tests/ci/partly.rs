@@ -23,7 +23,7 @@ fn change(because: &str) -> String {
 }
 
 /// The artefact of a run in which lint alone was tried, with other files of its folder.
-fn lint_alone(outcome: Outcome, files: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn lint_alone(outcome: Outcome, files: &[(&str, &str)]) -> Vec<u8> {
     let left_out = vec!["install@smtp (not asked for)".to_owned()];
     let log = Made { lint: Some(outcome), left_out, ..Made::of(HEAD, Outcome::Passed) }.log();
     let mut all: Vec<(&str, &[u8])> = vec![("r/events.ndjson", &log)];

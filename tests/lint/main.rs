@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test fail by panicking, as the test does")]
 
 mod command;
+#[path = "../support/docker_registry.rs"]
+mod docker_registry;
 mod fixes;
 mod fixture;
 #[path = "../support/images.rs"]

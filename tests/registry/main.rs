@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+#[path = "../support/docker_registry.rs"]
+mod docker_registry;
 #[path = "../support/images.rs"]
 mod images;
 #[path = "../support/ran.rs"]

@@ -1,4 +1,4 @@
-//! A real registry (Debian's `docker-registry`) with images of a chosen architecture and day, and strangers that answer like none. Several test
+//! A real registry with images of a chosen architecture and day, and strangers that answer like none. Several test
 //! crates use it, each a part.
 #![allow(dead_code, reason = "each crate uses a part of it")]
 
@@ -6,18 +6,17 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::docker_registry::DockerRegistry;
+
 /// A registry on the loopback that ends with this value.
 pub(crate) struct Registry {
-    process: Child,
+    server: DockerRegistry,
     pub(crate) address: String,
-    data: tempfile::TempDir,
     client: reqwest::Client,
     pub(crate) runtime: tokio::runtime::Runtime,
 }
@@ -25,31 +24,9 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) fn start() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let data = tempfile::tempdir().unwrap();
-        let config = data.path().join("config.yml");
-        let root = data.path().join("data");
-        let text = format!(
-            "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n",
-            root.display()
-        );
-        std::fs::write(&config, text).unwrap();
-        let process = Command::new("docker-registry")
-            .arg("serve")
-            .arg(&config)
-            .env("OTEL_TRACES_EXPORTER", "none")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("this test needs the package docker-registry: {error}"));
+        let server = DockerRegistry::start();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let registry = Self { process, address, data, client: reqwest::Client::new(), runtime };
-        let begun = Instant::now();
-        while std::net::TcpStream::connect(&registry.address).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "the registry does not answer");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        registry
+        Self { address: server.address.clone(), server, client: reqwest::Client::new(), runtime }
     }
 
     fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Response {
@@ -116,7 +93,7 @@ impl Registry {
     /// Takes the bytes of a manifest or a configuration away, as a bad disk or a careless clean-up does; its tag stays in the list.
     pub(crate) fn lose(&self, descriptor: &Value) {
         let digest = descriptor["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap().to_owned();
-        let blobs: PathBuf = self.data.path().join("data/docker/registry/v2/blobs/sha256");
+        let blobs: PathBuf = self.server.data().join("data/docker/registry/v2/blobs/sha256");
         let data: &Path = &blobs.join(&digest[..2]).join(&digest).join("data");
         std::fs::remove_file(data).unwrap();
     }
@@ -127,13 +104,6 @@ impl Registry {
         let put = self.client.put(self.url(&format!("{repository}/manifests/{tag}")));
         self.send(put.header("Content-Type", kind).body(bytes));
         descriptor
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

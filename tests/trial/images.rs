@@ -4,7 +4,8 @@ use taster::record::Fact;
 use taster::record::Outcome::{Errored, Failed};
 
 use crate::compose::routed;
-use crate::registry::{Image, Registry, free_address};
+use crate::docker_registry::free_address;
+use crate::registry::{Image, Registry};
 use crate::support::{Recipe, Tried};
 
 const DEMO: &str = "taster-demo:2.0";
@@ -24,7 +25,7 @@ fn not_deployed(tried: &Tried) {
 #[test]
 fn lesson_30_an_image_that_its_registry_does_not_have_is_the_recipes_fault() {
     let registry = Registry::start();
-    let image = format!("{}/none:1", registry.address);
+    let image = format!("{}/none:1", registry.address());
     let tried = Recipe::new("no-image", &of(&image)).install();
     tried.install(Failed, "no-such-image", &[&image, "does not exist in its registry", "used by: app"]);
     not_deployed(&tried);
@@ -41,13 +42,13 @@ fn lesson_30_a_registry_that_cannot_be_reached_is_not_the_recipes_fault() {
 #[test]
 fn lesson_30_a_moved_tag_shows_as_another_digest() {
     let registry = Registry::start();
-    let reference = format!("{}/demo:2", registry.address);
+    let reference = format!("{}/demo:2", registry.address());
     let recipe = Recipe::new("pulled", &of(&reference));
     let digest = |tried: &Tried| {
         let image = tried.images().iter().find(|image| image.reference == reference).expect("it is recorded");
         assert_eq!(image.source, "pulled", "{image:?}");
         let digest = image.digest.clone().expect("the registry's digest");
-        assert!(digest.starts_with(&format!("{}/demo@sha256:", registry.address)), "{digest}");
+        assert!(digest.starts_with(&format!("{}/demo@sha256:", registry.address())), "{digest}");
         digest
     };
     registry.push(DEMO, "demo:2");

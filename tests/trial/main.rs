@@ -18,6 +18,8 @@ mod compose;
 mod costs;
 mod crashes;
 mod data;
+#[path = "../support/docker_registry.rs"]
+mod docker_registry;
 mod health;
 mod hold;
 mod images;

@@ -1,78 +1,34 @@
-//! A real registry (Debian's `docker-registry`) on the loopback, and images to put into it.
+//! Images to put into a registry.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::io::Write;
+use std::process::{Command, Stdio};
 
-use tempfile::TempDir;
+use crate::docker_registry::DockerRegistry;
 
 /// Marks whatever these tests make.
 const LABEL: &str = "taster.dev=trialtests";
 
 /// A registry that ends with this value.
-pub(crate) struct Registry {
-    process: Child,
-    pub(crate) address: String,
-    _data: TempDir,
-}
+pub(crate) struct Registry(DockerRegistry);
 
 impl Registry {
     /// Starts one at a free port.
     pub(crate) fn start() -> Self {
-        let address = free_address();
-        let data = TempDir::with_prefix("taster-registry-").unwrap();
-        let config = data.path().join("config.yml");
-        let text = format!(
-            "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n",
-            data.path().join("data").display()
-        );
-        std::fs::write(&config, text).unwrap();
-        let process = Command::new("docker-registry")
-            .arg("serve")
-            .arg(&config)
-            .env("OTEL_TRACES_EXPORTER", "none")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("this test needs the package docker-registry");
-        let registry = Self { process, address, _data: data };
-        let begun = Instant::now();
-        while !registry.answers() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "the registry at {} does not answer", registry.address);
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        registry
+        Self(DockerRegistry::start())
     }
 
-    fn answers(&self) -> bool {
-        let Ok(mut stream) = TcpStream::connect(&self.address) else { return false };
-        let request = format!("GET /v2/ HTTP/1.0\r\nHost: {}\r\n\r\n", self.address);
-        let mut answer = String::new();
-        stream.write_all(request.as_bytes()).is_ok()
-            && stream.read_to_string(&mut answer).is_ok()
-            && answer.starts_with("HTTP/1.0 200")
+    /// Where it is.
+    pub(crate) fn address(&self) -> &str {
+        &self.0.address
     }
 
     /// Pushes the image `from` under a name in this registry, and lets the engine forget that name.
     pub(crate) fn push(&self, from: &str, name: &str) {
-        let reference = format!("{}/{name}", self.address);
+        let reference = format!("{}/{name}", self.address());
         docker(&["tag", from, &reference]);
         docker(&["push", "--quiet", &reference]);
         docker(&["image", "rm", &reference]);
     }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// An address of the loopback at which nothing listens.
-pub(crate) fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// A name on the engine that is taken away when this value goes.

@@ -13,7 +13,7 @@ use super::prepare::{Prepared, prepare};
 use crate::ci::{self, Place, System};
 use crate::cli::trying::{exit_of, taste};
 use crate::lint::{ANSWERS, Options};
-use crate::record::{Finding, FindingCounts, HistoryLine, LINT_SCHEMA, LintReport, RecipeFindings};
+use crate::record::{Finding, HistoryLine, LINT_SCHEMA, LintReport, RecipeFindings};
 use crate::report::{
     KeptRun, LintFormat, RunFormat, Verbosity, change_explained, change_markdown, gate_annotations, gate_markdown,
     gate_text, level_told, untried, verdict, write_lint, write_run,
@@ -191,18 +191,10 @@ fn append_summary(place: &Place, text: &[u8]) -> anyhow::Result<()> {
 
 /// The findings of the run as the linter reports them, with paths as they are from where the job was started.
 fn report(arguments: &RunArguments, ended: &Ended, findings: Vec<Finding>) -> LintReport {
-    let counts = FindingCounts::of(&findings);
-    let recipe = RecipeFindings {
-        recipe: ended.summary.recipe.clone(),
-        path: arguments.trial.path.display().to_string(),
-        candidate: Some(ended.summary.candidate.clone()),
-        error: None,
-        sets: Vec::new(),
-        findings,
-        counts: counts.clone(),
-        silenced: Vec::new(),
-        skipped: Vec::new(),
-    };
+    let path = arguments.trial.path.display().to_string();
+    let candidate = Some(ended.summary.candidate.clone());
+    let recipe = RecipeFindings { candidate, ..RecipeFindings::of(ended.summary.recipe.clone(), path, findings) };
+    let counts = recipe.counts.clone();
     LintReport {
         schema: LINT_SCHEMA.to_owned(),
         taster: env!("CARGO_PKG_VERSION").to_owned(),

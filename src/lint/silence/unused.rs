@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::lint::engine::{Lines, Options, Sources};
 use crate::lint::rules::linter::CONFIG_UNUSED as RULE;
-use crate::record::{Finding, FindingCounts, Place, RecipeFindings};
+use crate::record::{Finding, Place, RecipeFindings};
 
 /// What is to be said about `taster.toml` itself after recipes were judged by these options: the ignores that silenced nothing, though their
 /// rules were judged in recipes that they concern; with the file, for whoever shows it. `None` when there is nothing to say.
@@ -33,16 +33,6 @@ pub fn unused_ignores(options: &Options) -> Option<(RecipeFindings, Sources)> {
     if findings.is_empty() {
         return None;
     }
-    let report = RecipeFindings {
-        recipe: file.clone(),
-        path: ".".to_owned(),
-        candidate: None,
-        error: None,
-        sets: Vec::new(),
-        counts: FindingCounts::of(&findings),
-        findings,
-        silenced: Vec::new(),
-        skipped: Vec::new(),
-    };
+    let report = RecipeFindings::of(file.clone(), ".".to_owned(), findings);
     Some((report, Sources::from([((None, file.clone()), Arc::clone(bytes))])))
 }
