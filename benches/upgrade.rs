@@ -22,7 +22,7 @@ use taster::record::{HopKind, StepKind};
 
 const SCENARIO: &str = "[[seed]]\nservice = \"app\"\nrun = \"demo-app add tea\"\n\n[[probe]]\nname = \"notes\"\nservice = \"app\"\nrun = \"demo-app list\"\n";
 
-/// What swarm itself takes whatever the app is: stopping, removing, and the time in which it watches an update.
+/// What swarm itself takes whatever the app is: removing, and in the last step stopping too.
 const SWARMS_OWN: [&str; 1] = ["undeploy"];
 
 fn compose(app: &str, version: &str, fault: &str) -> String {

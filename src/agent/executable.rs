@@ -118,7 +118,9 @@ fn loaded_part(file: &mut File) -> std::io::Result<Vec<u8>> {
         let (at, count) = (usize::try_from(header.e_phoff).ok()?, usize::from(header.e_phnum));
         let segments = ProgramHeader::parse(&bytes, at, count, machine).ok()?;
         let end = segments.iter().map(|segment| segment.p_offset.saturating_add(segment.p_filesz)).max()?;
-        Some((end, machine.container.is_big()))
+        // Tools that patch a program put its headers behind all that is loaded.
+        let heads = header.e_phoff.saturating_add(u64::from(header.e_phentsize) * u64::from(header.e_phnum));
+        Some((end.max(heads), machine.container.is_big()))
     });
     let Some((end, is_64)) = end.filter(|(end, _)| *end < file.metadata().map_or(0, |file| file.len())) else {
         file.read_to_end(&mut bytes)?;

@@ -9,15 +9,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use bollard::Docker;
-use bollard::errors::Error;
-use bollard::query_parameters::ImportImageOptionsBuilder;
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
 use tokio_util::io::{ReaderStream, SyncIoBridge};
 
 use super::files::pack;
 use super::protocol::Reply;
 use super::serve::ENGINE;
+use crate::swarm::engine::said;
+use crate::swarm::images::import;
 
 /// Where they lie meanwhile: not on the disk of the node's engine, which may be no larger than its images need.
 const FOLDER: &str = "/taster/images";
@@ -28,28 +26,35 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// So many bytes are under way inside the node.
 const BUFFER: usize = 1 << 20;
 
-/// Makes an empty folder for an unpacked archive; tells where.
-pub(super) fn room() -> Reply<String> {
-    let made = clear().and_then(|()| std::fs::create_dir_all(FOLDER));
-    made.map(|()| FOLDER.to_owned()).map_err(|error| format!("cannot make {FOLDER}: {error}"))
+/// Makes an empty folder for an unpacked archive, or empties it; tells where.
+pub(super) async fn room() -> Reply<String> {
+    cleared().await?;
+    std::fs::create_dir_all(FOLDER).map_err(|error| format!("cannot make {FOLDER}: {error}"))?;
+    Ok(FOLDER.to_owned())
 }
 
 /// Hands what lies there to the node's engine, and removes it.
 pub(super) async fn load() -> Reply<()> {
     let engine = Docker::connect_with_unix(ENGINE, PATIENCE.as_secs(), bollard::API_DEFAULT_VERSION);
+    let engine = match engine {
+        Ok(engine) => engine.negotiate_version().await,
+        Err(error) => Err(error),
+    };
     let loaded = match engine {
         Ok(engine) => hand_over(&engine).await,
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(said(&error)),
     };
-    let cleared = clear().map_err(|error| format!("cannot remove {FOLDER}: {error}"));
-    loaded.and(cleared)
+    loaded.and(cleared().await)
 }
 
-fn clear() -> io::Result<()> {
-    match std::fs::remove_dir_all(FOLDER) {
+/// Removes the folder; a large one takes its time.
+async fn cleared() -> Result<(), String> {
+    let removed = tokio::task::spawn_blocking(|| match std::fs::remove_dir_all(FOLDER) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
-    }
+    });
+    let removed = removed.await.map_err(io::Error::other).and_then(|removed| removed);
+    removed.map_err(|error| format!("cannot remove {FOLDER}: {error}"))
 }
 
 async fn hand_over(engine: &Docker) -> Result<(), String> {
@@ -61,27 +66,11 @@ async fn hand_over(engine: &Docker) -> Result<(), String> {
     });
     let loaded = import(engine, ReaderStream::with_capacity(reader, BUFFER)).await;
     let packed = packing.await.map_err(io::Error::other).and_then(|packed| packed);
-    match (loaded, packed) {
-        // An engine that refuses stops reading, and then nothing can be packed any more.
-        (Err(error), _) => Err(crate::swarm::engine::said(&error)),
-        (Ok(()), packed) => packed.map_err(|error| format!("cannot read {FOLDER}: {error}")),
-    }
-}
-
-/// Hands an archive in the format of `docker save` to an engine.
-///
-/// # Errors
-/// What the engine has against it.
-pub async fn import(
-    engine: &Docker,
-    archive: impl Stream<Item = Result<Bytes, io::Error>> + Send + 'static,
-) -> Result<(), Error> {
-    let options = ImportImageOptionsBuilder::default().quiet(true).build();
-    let mut import = std::pin::pin!(engine.import_image(options, bollard::body_try_stream(archive), None));
-    while let Some(progress) = import.next().await {
-        if let Some(error) = progress?.error_detail.and_then(|detail| detail.message) {
-            return Err(Error::DockerStreamError { error });
+    match packed {
+        // An engine that refuses stops reading, and then nothing can be packed any more: it knows why.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe || loaded.is_ok() => {
+            Err(format!("cannot read {FOLDER}: {error}"))
         }
+        _ => loaded,
     }
-    Ok(())
 }

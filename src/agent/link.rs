@@ -245,7 +245,7 @@ impl Link {
         }
     }
 
-    /// Everything that was copied in the node, as a tar archive.
+    /// Everything that was copied in the node, as a tar archive. Whether it is whole tells [`Link::exported`] once it has ended.
     ///
     /// # Errors
     /// When the stream is broken.
@@ -253,7 +253,15 @@ impl Link {
         self.ask::<()>(&Request::Export, "export its copies").await.map(|(channel, ())| channel)
     }
 
-    /// An empty folder in the node for an archive of images, unpacked; tells where it is.
+    /// That the newest export was whole.
+    ///
+    /// # Errors
+    /// When the stream is broken, or something could not be read.
+    pub async fn exported(&self) -> Result<(), LinkError> {
+        self.ask(&Request::Exported, "export all its copies").await.map(|(_, ())| ())
+    }
+
+    /// An empty folder in the node for an archive of images, unpacked; tells where it is. What lay there is gone.
     ///
     /// # Errors
     /// When the stream is broken, or the folder cannot be made.
@@ -261,7 +269,7 @@ impl Link {
         self.ask(&Request::RoomForImages, "make room for images").await.map(|(_, folder)| folder)
     }
 
-    /// Lets the node's engine load the images that lie in that folder, and empties it.
+    /// Lets the node's engine load the images that lie in that folder, which is removed then.
     ///
     /// # Errors
     /// When the stream is broken, or the engine does not take them.

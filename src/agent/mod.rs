@@ -25,7 +25,6 @@ mod trust;
 mod usage;
 
 pub use files::{FileEntry, FileKind, FilesRequest};
-pub use images::import;
 pub use link::{Link, LinkError};
 pub use protocol::{IngressStarted, IngressUpdate, NodeSetup, Pressure};
 pub use sqlite::{SqliteRequest, SqliteSaid, SqliteTable};

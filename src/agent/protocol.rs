@@ -62,6 +62,8 @@ pub(super) enum Request {
     Sqlite(SqliteRequest),
     /// The channel becomes a tar archive of all copies.
     Export,
+    /// Whether the newest such archive is whole.
+    Exported,
     /// Start the ingress, or give it new routes and upstreams.
     Ingress(Box<IngressUpdate>),
 }

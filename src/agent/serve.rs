@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
 use super::facts;
-use super::files;
+use super::files::{self, Exports};
 use super::forward::Forwards;
 use super::images;
 use super::ingress::IngressHost;
@@ -34,12 +34,13 @@ pub async fn run() -> anyhow::Result<()> {
     let _connected = lock_out_loneliness();
     let ingress = Arc::new(IngressHost::default());
     let forwards = Arc::new(Forwards::default());
+    let exports = Arc::new(Exports::default());
     let stream = join(stdin(), stdout()).compat();
     let (_opener, connection) = drive(stream, &Side::Agent, move |channel| {
-        let (ingress, forwards) = (ingress.clone(), forwards.clone());
+        let (ingress, forwards, exports) = (ingress.clone(), forwards.clone(), exports.clone());
         tokio::spawn(async move {
             // A channel that breaks is the driver's to report; the others go on.
-            let _ = answer(channel, &ingress, &forwards).await;
+            let _ = answer(channel, &ingress, &forwards, &exports).await;
         });
     });
     connection.await?;
@@ -53,13 +54,13 @@ fn lock_out_loneliness() -> Option<std::fs::File> {
     Some(file)
 }
 
-async fn answer(mut channel: Channel, ingress: &IngressHost, forwards: &Forwards) -> io::Result<()> {
+async fn answer(mut channel: Channel, ingress: &IngressHost, forwards: &Forwards, exports: &Exports) -> io::Result<()> {
     match receive(&mut channel).await? {
         Request::Engine => splice(channel, UnixStream::connect(ENGINE).await).await,
         Request::Connect(address) => splice(channel, TcpStream::connect(address).await).await,
         Request::Forward { at, to } => reply(channel, forwards.open(at, to).await).await,
         Request::Trust { pid, certificate } => reply(channel, trust::add(pid, &certificate)).await,
-        Request::RoomForImages => reply(channel, images::room()).await,
+        Request::RoomForImages => reply(channel, images::room().await).await,
         Request::LoadImages => reply(channel, images::load().await).await,
         Request::Setup => reply(channel, setup()).await,
         Request::Ingress(update) => reply(channel, ingress.update(*update).await).await,
@@ -74,7 +75,8 @@ async fn answer(mut channel: Channel, ingress: &IngressHost, forwards: &Forwards
             let done = tokio::task::spawn_blocking(move || sqlite::perform(&request)).await;
             reply(channel, done.unwrap_or_else(|error| Err(error.to_string()))).await
         }
-        Request::Export => files::export(channel).await,
+        Request::Export => files::export(channel, exports).await,
+        Request::Exported => reply(channel, exports.ended()).await,
         Request::Pressure => reply(channel, Ok(facts::pressure())).await,
     }
 }

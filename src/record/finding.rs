@@ -182,22 +182,6 @@ pub struct RecipeFindings {
     pub skipped: Vec<SkippedRule>,
 }
 
-/// The linter's report, as `taster lint --format json` prints it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LintReport {
-    /// The version of this format.
-    pub schema: String,
-    /// The version of taster that wrote it.
-    pub taster: String,
-    /// The recipes, in the order in which they were given.
-    pub recipes: Vec<RecipeFindings>,
-    /// Findings about `taster.toml` itself, which takes the place of a recipe in them; absent when there are none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commons: Option<RecipeFindings>,
-    /// All findings, of all recipes and of `taster.toml`.
-    pub counts: FindingCounts,
-}
-
 impl RecipeFindings {
     /// Findings about a recipe of which nothing else is told.
     pub fn of(recipe: String, path: String, findings: Vec<Finding>) -> Self {
@@ -213,6 +197,22 @@ impl RecipeFindings {
             skipped: Vec::new(),
         }
     }
+}
+
+/// The linter's report, as `taster lint --format json` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LintReport {
+    /// The version of this format.
+    pub schema: String,
+    /// The version of taster that wrote it.
+    pub taster: String,
+    /// The recipes, in the order in which they were given.
+    pub recipes: Vec<RecipeFindings>,
+    /// Findings about `taster.toml` itself, which takes the place of a recipe in them; absent when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commons: Option<RecipeFindings>,
+    /// All findings, of all recipes and of `taster.toml`.
+    pub counts: FindingCounts,
 }
 
 impl LintReport {

@@ -33,12 +33,23 @@ impl EngineError {
     }
 }
 
-/// What the engine said, without the client's wrapping.
+/// What the engine said, without the client's wrapping. What a request's own body failed of stands behind what the client makes of it.
 pub fn said(error: &bollard::errors::Error) -> String {
     match error {
         bollard::errors::Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
         bollard::errors::Error::DockerStreamError { error } => error.trim().to_owned(),
-        other => other.to_string(),
+        other => {
+            let mut text = other.to_string();
+            let mut cause = std::error::Error::source(other);
+            while let Some(error) = cause {
+                let words = error.to_string();
+                if !text.contains(&words) {
+                    text = format!("{text}: {words}");
+                }
+                cause = error.source();
+            }
+            text
+        }
     }
 }
 

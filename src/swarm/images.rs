@@ -6,14 +6,15 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::models::ImageInspect;
 use bollard::query_parameters::{
-    CreateImageOptionsBuilder, PruneImagesOptionsBuilder, TagImageOptionsBuilder, UploadToContainerOptionsBuilder,
+    CreateImageOptionsBuilder, ImportImageOptionsBuilder, PruneImagesOptionsBuilder, TagImageOptionsBuilder,
+    UploadToContainerOptionsBuilder,
 };
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 
 use super::engine::{is_missing, said};
 use super::node::Node;
-use crate::agent::{LinkError, import};
+use crate::agent::LinkError;
 use crate::record::ImageDigest;
 
 /// Why an image is not on the node.
@@ -82,7 +83,7 @@ pub enum ImageError {
 /// A registry that sends nothing for so long has stalled; unpacking a large layer tells of no progress for a while.
 const PULL_PATIENCE: Duration = Duration::from_secs(120);
 
-/// The host answers once it has unpacked all images of a recipe.
+/// The host sends nothing before it has packed all images of a recipe, and answers once it has unpacked them.
 const SEND_PATIENCE: Duration = Duration::from_secs(3600);
 
 impl ImageError {
@@ -184,7 +185,7 @@ pub async fn provide(
 pub async fn load(engine: &Docker, reference: &str, parts: Vec<Bytes>) -> Result<(), ImageError> {
     import(engine, futures_util::stream::iter(parts.into_iter().map(Ok)))
         .await
-        .map_err(|error| copy_failed(reference, said(&error)))
+        .map_err(|reason| copy_failed(reference, reason))
 }
 
 /// Removes images that have `label` and no name any more, because a newer build took it: each build of taster would leave some.
@@ -194,8 +195,25 @@ pub async fn prune_nameless(engine: &Docker, label: &str) {
     let _ = engine.prune_images(Some(PruneImagesOptionsBuilder::default().filters(&filters).build())).await;
 }
 
+/// Hands an archive in the format of `docker save` to an engine; what the engine has against it, as text.
+pub(crate) async fn import(
+    engine: &Docker,
+    archive: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
+) -> Result<(), String> {
+    let options = ImportImageOptionsBuilder::default().quiet(true).build();
+    let mut import = std::pin::pin!(engine.import_image(options, bollard::body_try_stream(archive), None));
+    while let Some(progress) = import.next().await {
+        let progress = progress.map_err(|error| said(&error))?;
+        if let Some(reason) = progress.error_detail.and_then(|detail| detail.message) {
+            return Err(reason);
+        }
+    }
+    Ok(())
+}
+
 fn copy_failed(reference: &str, reason: String) -> ImageError {
-    if reason.contains("no space left") {
+    // An engine's words begin with a small letter, the system's with a capital.
+    if reason.to_lowercase().contains("no space left") {
         ImageError::NoSpace { reference: reference.to_owned(), reason }
     } else {
         ImageError::Copy { reference: reference.to_owned(), reason }
@@ -260,7 +278,7 @@ pub fn reference_on_node(reference: &str) -> String {
     }
 }
 
-/// Streams images from the host to a node that does not have them, in one archive, and gives them their names there.
+/// Sends images from the host to a node that does not have them, in one archive, and gives them their names there.
 async fn copy(host: &Docker, node: &Node, images: &[ImageDigest], others: &BTreeSet<String>) -> Result<(), ImageError> {
     let missing = missing(node, images.iter().map(|image| image.id.as_str())).await;
     if !missing.is_empty() {
@@ -296,7 +314,12 @@ async fn one_by_one(
         if together.len() == 1 {
             return Err(copy_failed(reference, reason));
         }
-        send(host, node, &[id]).await.map_err(|reason| copy_failed(reference, reason))?;
+        // Two references may share an image, and the engine may have kept some of what failed together.
+        let id = missing(node, std::iter::once(id.as_str())).await;
+        if id.is_empty() {
+            continue;
+        }
+        send(host, node, &id).await.map_err(|reason| copy_failed(reference, reason))?;
     }
     Ok(())
 }
@@ -312,18 +335,23 @@ async fn missing<'i>(node: &Node, ids: impl Iterator<Item = &'i str>) -> Vec<&'i
     missing
 }
 
-/// Lets the host unpack images into the node's file system, and the node's engine read them there ([`crate::agent::import`] tells why).
+/// Lets the host unpack images into the node's file system, and the node's engine read them there: through the stream to the agent they
+/// would take ten times as long.
 async fn send(host: &Docker, node: &Node, ids: &[&str]) -> Result<(), String> {
-    let folder = node.link.room_for_images().await.map_err(|error| error.to_string())?;
-    let archive = bollard::body_try_stream(host.export_images(ids).map_err(std::io::Error::other));
-    let to = UploadToContainerOptionsBuilder::default().path(&folder).build();
-    let unhurried = host.clone().with_timeout(SEND_PATIENCE);
-    let unpacked = unhurried.upload_to_container(&node.name, Some(to), archive).await;
-    unpacked.map_err(|error| said(&error))?;
-    node.link.load_images().await.map_err(|error| match error {
+    let refused = |error| match error {
         LinkError::Refused { reason, .. } => reason,
         broken => broken.to_string(),
-    })
+    };
+    let folder = node.link.room_for_images().await.map_err(refused)?;
+    let unhurried = host.clone().with_timeout(SEND_PATIENCE);
+    let archive = bollard::body_try_stream(unhurried.export_images(ids).map_err(std::io::Error::other));
+    let to = UploadToContainerOptionsBuilder::default().path(&folder).build();
+    if let Err(error) = unhurried.upload_to_container(&node.name, Some(to), archive).await {
+        // What came so far only takes space. That the upload failed is what is told.
+        let _ = node.link.room_for_images().await;
+        return Err(said(&error));
+    }
+    node.link.load_images().await.map_err(refused)
 }
 
 #[cfg(test)]
@@ -343,6 +371,14 @@ mod tests {
         assert!(matches!(of("Get https://r/v2/: dial tcp: lookup r: no such host"), ImageError::Unreachable { .. }));
         assert!(matches!(of("write /var/lib/docker/x: no space left on device"), ImageError::NoSpace { .. }));
         assert!(matches!(of("invalid reference format"), ImageError::Malformed { .. }));
+    }
+
+    #[test]
+    fn a_full_disk_is_told_apart_whoever_says_it() {
+        for words in ["write /x: no space left on device", "cannot make /x: No space left on device (os error 28)"] {
+            assert!(matches!(copy_failed("nginx:1", words.to_owned()), ImageError::NoSpace { .. }), "{words}");
+        }
+        assert!(matches!(copy_failed("nginx:1", "unexpected EOF".to_owned()), ImageError::Copy { .. }));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bollard::Docker;
 use bollard::models::NetworkCreateRequest;
@@ -21,15 +21,12 @@ use crate::recipe::Recipe;
 use crate::record::{Fact, NodeFacts, Proof};
 use crate::run::{RunFolder, RunLog};
 use crate::scenario::Scenario;
-use crate::swarm::deploy::{self, Applied, ApplyOptions, Change, DeployOptions, Endpoints};
+use crate::swarm::deploy::{self, Applied, ApplyOptions, Change, DeployOptions, Endpoints, Keep};
 use crate::swarm::engine::EngineError;
 use crate::swarm::images;
 use crate::swarm::labels::Owner;
 use crate::swarm::node::{Cluster, Memory};
 use crate::swarm::observe::{Engines, Observer, StackView, TaskState};
-
-/// How long swarm may take to take away what was killed.
-const LOSS_LIMIT: Duration = Duration::from_secs(120);
 
 /// Which tasks a deploy replaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +138,7 @@ impl Session {
         costs::sample(self, true).await;
         costs::weigh(self).await;
         let begun = Instant::now();
-        deploy::lose(&self.cluster.engines(), &self.subject.stack, LOSS_LIMIT).await?;
+        deploy::lose(&self.cluster.engines(), &self.subject.stack, Keep::NOTHING.within).await?;
         self.log.timing("undeploy", begun);
         Ok(())
     }

@@ -38,7 +38,7 @@ fn an_image_that_is_gone_is_no_regression_of_a_change_that_did_not_touch_it() {
 }
 
 #[test]
-fn the_comment_judges_the_base_by_the_answers_of_the_job_and_asks_nobody() {
+fn the_comment_judges_the_base_by_the_answers_of_the_job() {
     let registry = Registry::start();
     registry.images("tea/db", "16.4", &["amd64", "arm64"]);
     let at = |image: &str| format!("{}/tea/{image}", registry.address);

@@ -4,6 +4,7 @@ use taster::record::Outcome::{self, Errored, Failed};
 use taster::record::StepKind;
 
 use crate::compose::{app, faulty, routed};
+use crate::registry::Image;
 use crate::support::Recipe;
 
 #[test]
@@ -88,6 +89,13 @@ fn lesson_30_a_full_disk_of_the_node_is_not_the_recipes_fault() {
     // Swarm's own log takes 128 MiB; there is no room for the image beside it.
     options.node.disk = Some(150 << 20);
     recipe.run(&options).install(Errored, "disk-full", &["no space left", "taster-demo:2.0"]);
+    // The one that has no room is named, and not the one that comes first.
+    let small = Image::foreign("taster-aaa:1", if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" });
+    let beside = format!("{}  aside:\n    image: {}\n", routed("", ""), small.0);
+    let two = Recipe::new("disk-full-of-one", &beside);
+    let mut options_of_two = two.options();
+    options_of_two.node.disk = options.node.disk;
+    two.run(&options_of_two).install(Errored, "disk-full", &["no space left", "no room for the image taster-demo:2.0"]);
     options.node.disk = Some(24 << 20);
     recipe.run(&options).install(Errored, "disk-full", &["no space left", "begin a swarm"]);
 }

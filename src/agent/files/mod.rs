@@ -252,7 +252,7 @@ fn like(from: &dir::Dir, to: &dir::Dir) -> io::Result<()> {
 }
 
 pub(super) use dir::Dir;
-pub(super) use export::{answer as export, pack};
+pub(super) use export::{Exports, answer as export, pack};
 
 #[cfg(test)]
 mod tests;

@@ -109,6 +109,17 @@ fn a_file_that_is_there_is_written_in_place_and_its_longer_rest_is_gone() {
 }
 
 #[test]
+fn an_export_of_what_cannot_be_read_is_no_empty_archive() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "no folder").unwrap();
+    assert!(super::export::pack(&file, &mut Vec::new()).is_err());
+    // Where nothing was copied there is nothing to be read.
+    super::export::pack(&folder.path().join("nowhere"), &mut Vec::new()).unwrap();
+    assert_eq!(super::Exports::default().ended(), Err("nothing was exported".to_owned()));
+}
+
+#[test]
 fn an_export_is_an_archive_that_tar_reads() {
     let (from, out) = (full(), tempfile::tempdir().unwrap());
     let mut archive = Vec::new();

@@ -47,7 +47,7 @@ impl LeftoverKind {
         matches!(self, Self::Container | Self::Network | Self::Volume)
     }
 
-    fn path(self) -> &'static str {
+    pub(super) fn path(self) -> &'static str {
         match self {
             Self::Service => "/services",
             Self::Task => "/tasks",

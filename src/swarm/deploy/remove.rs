@@ -1,5 +1,6 @@
 //! Taking a stack away, and waiting until it is gone.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bollard::Docker;
@@ -102,39 +103,42 @@ pub async fn remove(engines: &[&Docker], stack: &str, keep: Keep) -> Result<Remo
     Ok(Removed { objects, took: started.elapsed() })
 }
 
-/// Loses a stack as in an accident: every container is killed, and then everything is removed, data too.
+/// Loses a stack as in an accident: the containers of its tasks are killed, and then everything is removed, data too.
 ///
 /// Swarm's agent sleeps for two seconds before it stops a container (`controller.Shutdown` of moby, for news of the change to spread), and
-/// the app then takes its time to end. Neither is of use where nothing of it is kept; a task that has failed already needs no stopping.
+/// the app then takes its time to end. Neither is of use where nothing of it is kept; a task that has failed already needs no stopping. What
+/// is not killed, because none of `engines` has it, is stopped as in [`remove`].
 ///
 /// # Errors
 /// As [`remove`].
 pub async fn lose(engines: &[&Docker], stack: &str, within: Duration) -> Result<Removed, DeployError> {
-    let killed = Instant::now();
+    let mut killed = BTreeSet::new();
     for (engine, container) in everywhere(engines, LeftoverKind::Container, stack).await? {
-        // One that is not running, and one of which the engine says anything else, is left to the removal.
-        if is_task(engine, &container.id).await.unwrap_or(false) {
-            let _ = engine.kill_container(&container.id, None::<KillContainerOptions>).await;
+        // Somebody else's, which only has such a name, is left alone; one that does not run any more has nothing to lose.
+        if is_task(engine, &container.id).await.unwrap_or(false)
+            && engine.kill_container(&container.id, None::<KillContainerOptions>).await.is_ok()
+        {
+            killed.insert(container.id);
         }
     }
-    while killed.elapsed() < TOLD_WITHIN && runs(engines, stack).await? {
+    let told = Instant::now() + TOLD_WITHIN;
+    while Instant::now() < told && believed_alive(engines, &killed).await? {
         sleep(POLL / 4).await;
     }
     remove(engines, stack, Keep { within, ..Keep::NOTHING }).await
 }
 
-/// Whether swarm believes that a task of the stack runs.
-async fn runs(engines: &[&Docker], stack: &str) -> Result<bool, DeployError> {
-    for (engine, task) in everywhere(engines, LeftoverKind::Task, stack).await? {
-        match raw::get(engine, &format!("/tasks/{}", task.id)).await {
-            Ok(seen) if seen.pointer("/Status/State").and_then(Value::as_str) == Some("running") => return Ok(true),
-            Err(error) if !passes(&error) => {
-                return Err(DeployError::engine("inspect", LeftoverKind::Task.as_str(), &task.name)(error));
-            }
-            _ => {}
-        }
-    }
-    Ok(false)
+/// Whether swarm still believes that one of these containers is up.
+async fn believed_alive(engines: &[&Docker], killed: &BTreeSet<String>) -> Result<bool, DeployError> {
+    let Some(manager) = engines.first().filter(|_| !killed.is_empty()) else { return Ok(false) };
+    let kind = LeftoverKind::Task;
+    let tasks =
+        raw::get(manager, kind.path()).await.map_err(DeployError::engine("list", kind.as_str(), "what was killed"))?;
+    Ok(tasks.as_array().into_iter().flatten().any(|task| {
+        let text = |pointer: &str| task.pointer(pointer).and_then(Value::as_str);
+        matches!(text("/Status/State"), Some("starting" | "running"))
+            && text("/Status/ContainerStatus/ContainerID").is_some_and(|id| killed.contains(id))
+    }))
 }
 
 /// The stack's things of one kind, each with an engine that knows it.

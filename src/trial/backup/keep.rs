@@ -28,6 +28,11 @@ pub(in crate::trial) async fn keep(session: &Session, path: &Path) -> Result<Vec
             Trouble::errored("keep-backup", format!("cannot write the backup to {}: {error}", path.display()))
                 .advise("Name a file in a folder that exists and has room for it.")
         })?;
+        if let Err(error) = node.link.exported().await {
+            // Half a backup must not be taken for one.
+            let _ = tokio::fs::remove_file(&path).await;
+            return Err(error.into());
+        }
         kept.push(Evidence::text("kept", format!("{} ({bytes} bytes)", path.display())));
     }
     Ok(kept)
