@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::check::Check;
-use crate::swarm::engine::{EngineError, address};
+use crate::swarm::engine::{EngineError, address, causes};
 use crate::swarm::facts::{EngineFacts, Silence, silence};
 
 /// The oldest API with everything that a deploy may need: jobs and service capabilities came with Docker 20.10.
@@ -51,20 +51,6 @@ fn told(error: &EngineError) -> String {
         EngineError::Unreachable { address, source } => format!("no answer at {address}: {}", causes(source)),
         EngineError::Refused { .. } => error.to_string(),
     }
-}
-
-/// An error and what caused it, on one line: the client's own message often leaves the cause out.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// A docker context that taster does not look at explains many a missing engine.
