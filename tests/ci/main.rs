@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod act;
 mod artefact;
 mod comment;
 mod detect;
@@ -22,6 +23,7 @@ mod ran;
 #[path = "../support/forge.rs"]
 mod server;
 mod releases;
+mod runner;
 mod systems;
 mod tokens;
 mod workflows;

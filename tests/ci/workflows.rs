@@ -202,7 +202,7 @@ pub(crate) fn commands(step: &Value) -> String {
 }
 
 /// A folder with `taster` in it, which tries lint alone where a workflow tries everything: no node is needed to see the workflow at work.
-fn programs(world: &World) -> String {
+pub(crate) fn programs(world: &World) -> String {
     let folder = world.path("bin");
     std::fs::create_dir_all(&folder).unwrap();
     let script = format!(
