@@ -59,6 +59,15 @@ impl Target {
         }
     }
 
+    /// A file of Forgejo as this system needs it.
+    fn fitted(self, template: &str) -> String {
+        match self {
+            // Its API hands out other uploads than Forgejo's.
+            Self::Gitea => template.replace("/recipe-pull-request.yml@", "/recipe-pull-request-gitea.yml@"),
+            Self::Forgejo | Self::Drone | Self::Woodpecker => template.to_owned(),
+        }
+    }
+
     /// Whether its files call workflows of taster's own repository.
     pub fn calls_workflows(self) -> bool {
         matches!(self, Self::Forgejo | Self::Gitea)
@@ -147,7 +156,7 @@ pub fn prepare(repository: &Path, target: Target, pins: &Pins, force: bool) -> R
     let mut written = Vec::new();
     let mut changed = Vec::new();
     for (path, template) in target.files() {
-        let after = text(template, pins);
+        let after = text(&target.fitted(template), pins);
         let before = read(&repository.join(&path))?;
         match &before {
             Some(before) if *before == after => continue,

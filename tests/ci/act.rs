@@ -32,11 +32,11 @@ fn complaints(actions: &mut Actions, system: &str) -> Vec<String> {
     expect(!calls.iter().any(|(_, environment)| environment.contains(TOKEN)), "the test sees the token");
     let kept = |text: &str| text.contains("extraheader") || !text.contains("[remote \"origin\"]");
     expect(!calls.iter().any(|(_, text)| kept(text)), "credentials stay in the checkout");
-    let left = actions.uploaded(&format!("taster-{}", actions.head));
+    let left = actions.uploaded(system, &format!("taster-{}", actions.head));
     expect(left.iter().any(|file| file.ends_with("events.ndjson")), "the comment finds no artefact by its name");
-    expect(!actions.uploaded("taster-report").is_empty(), "people find no report");
+    expect(!actions.uploaded(system, "taster-report").is_empty(), "people find no report");
 
-    let folder = actions.world.path(&format!("jobs/{}/uploaded/taster-{}", actions.jobs, actions.head));
+    let folder = actions.artefact(system, &format!("taster-{}", actions.head));
     let bytes: Vec<(String, Vec<u8>)> =
         left.iter().map(|file| (file.display().to_string(), std::fs::read(folder.join(file)).unwrap())).collect();
     let files: Vec<(&str, &[u8])> = bytes.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
@@ -69,6 +69,15 @@ fn a_pull_request_goes_from_the_caller_to_the_comment_and_the_token_is_the_comme
 
 #[test]
 fn mistakes_in_the_pull_request_workflow_are_seen() {
+    // What Gitea does not hand out.
+    let mut actions = Actions::new(&[("compose.smtp.yml", BROKEN)]);
+    actions.mistake(
+        "recipe-pull-request-gitea.yml",
+        "ChristopherHX/gitea-upload-artifact@81f940d004763f986ba3582c007fd842dd5cb0d7",
+        "actions/upload-artifact@ff15f0306b3f739f7b6fd43fb5d26cd321bd4de5",
+    );
+    let wrong = complaints(&mut actions, "gitea");
+    assert!(wrong.iter().any(|words| words == "the comment finds no artefact by its name"), "{wrong:?}");
     let file = "recipe-pull-request.yml";
     let mistakes = [
         ("fetch-depth: 0", "fetch_depth: 0", "the base was not compared with"),

@@ -54,7 +54,7 @@ runs:
         if [ "$PERSIST" = true ]; then git config http.extraheader "AUTHORIZATION: basic $TOKEN"; fi
 "#;
 
-/// `actions/upload-artifact`: what is below the path, under the name.
+/// `actions/upload-artifact`: what is below the path, under the name; by which version of the protocol is in the folder's name.
 const UPLOAD: &str = r#"
 inputs:
   name:
@@ -76,8 +76,8 @@ runs:
         NONE: ${{ inputs.if-no-files-found }}
       run: |
         if [ ! -e "$FROM" ]; then [ "$NONE" != error ]; exit; fi
-        mkdir -p "$UPLOADED/$NAME"
-        cp -R "$FROM/." "$UPLOADED/$NAME/"
+        mkdir -p "$UPLOADED/PROTOCOL/$NAME"
+        cp -R "$FROM/." "$UPLOADED/PROTOCOL/$NAME/"
 "#;
 
 /// A recipe with pull request 7, which comes from a fork, on a forge; and what its jobs leave.
@@ -117,14 +117,14 @@ impl Actions {
         for (file, text) in below(".forgejo/workflows") {
             let name = file.file_name().unwrap().to_str().unwrap().to_owned();
             actions.world.beside(&format!("called/.github/workflows/{name}"), &text);
-            for line in text.lines().filter_map(|line| line.split_once("uses: actions/")) {
-                let name = line.1.split('@').next().unwrap();
+            for (name, _) in used(&text) {
                 let action = match name {
-                    "checkout" => CHECKOUT,
-                    "upload-artifact" => UPLOAD,
-                    other => panic!("nothing stands in for actions/{other}"),
+                    "actions/checkout" => CHECKOUT.to_owned(),
+                    "actions/upload-artifact" => UPLOAD.replace("PROTOCOL", "v3"),
+                    "ChristopherHX/gitea-upload-artifact" => UPLOAD.replace("PROTOCOL", "v4"),
+                    other => panic!("nothing stands in for {other}"),
                 };
-                actions.world.beside(&format!("actions/{name}/action.yml"), action);
+                actions.world.beside(&format!("actions/{name}/action.yml"), &action);
             }
         }
         actions
@@ -195,9 +195,12 @@ impl Actions {
             let place = self.world.path("called");
             command.arg("--local-repository").arg(format!("toolshed/taster@{commit}={}", place.display()));
         }
-        for (name, commit) in used(&self.world.path("called/.github/workflows")) {
-            let place = self.world.path(&format!("actions/{name}"));
-            command.arg("--local-repository").arg(format!("actions/{name}@{commit}={}", place.display()));
+        for (file, _) in below(".forgejo/workflows") {
+            let file = file.file_name().unwrap().to_str().unwrap().to_owned();
+            for (name, commit) in used(&self.world.read(&format!("called/.github/workflows/{file}"))) {
+                let place = self.world.path(&format!("actions/{name}"));
+                command.arg("--local-repository").arg(format!("{name}@{commit}={}", place.display()));
+            }
         }
         for secret in ["TASTER_FORGE_TOKEN", "TASTER_PUSH_TOKEN"] {
             command.arg("--secret").arg(format!("{secret}={TOKEN}"));
@@ -236,9 +239,15 @@ impl Actions {
         format!("{}:{path}", spy.parent().unwrap().display())
     }
 
-    /// What was left under a name by the newest job.
-    pub(crate) fn uploaded(&self, name: &str) -> Vec<PathBuf> {
-        let folder = self.world.path(&format!("jobs/{}/uploaded/{name}", self.jobs));
+    /// The folder of what was left under a name by the newest job, and is handed out by the forge of a system: Gitea's knows version 4 alone.
+    pub(crate) fn artefact(&self, system: &str, name: &str) -> PathBuf {
+        let protocol = if system == "gitea" { "v4" } else { "v3" };
+        self.world.path(&format!("jobs/{}/uploaded/{protocol}/{name}", self.jobs))
+    }
+
+    /// The files in it.
+    pub(crate) fn uploaded(&self, system: &str, name: &str) -> Vec<PathBuf> {
+        let folder = self.artefact(system, name);
         let mut files = Vec::new();
         walk(&folder, &mut files);
         files.into_iter().map(|file| file.strip_prefix(&folder).unwrap().to_owned()).collect()
@@ -257,19 +266,10 @@ impl Actions {
     }
 }
 
-/// The actions of others that workflows name, with their commits.
-fn used(folder: &Path) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        for (_, uses) in text.lines().filter_map(|line| line.split_once("uses: actions/")) {
-            let (name, commit) = uses.split_whitespace().next().unwrap().split_once('@').unwrap();
-            found.push((name.to_owned(), commit.to_owned()));
-        }
-    }
-    found.sort();
-    found.dedup();
-    found
+/// The actions of others that a workflow names, with their commits.
+fn used(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let uses = text.lines().filter_map(|line| line.trim_start().trim_start_matches("- ").strip_prefix("uses: "));
+    uses.filter_map(|uses| uses.split_whitespace().next()?.split_once('@'))
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -135,6 +135,28 @@ fn every_action_of_somebody_else_is_pinned_by_its_commit_and_says_which_release_
 }
 
 #[test]
+fn giteas_pull_request_differs_from_forgejos_in_what_uploads_alone() {
+    let read = |file: &str| std::fs::read_to_string(root().join(".forgejo/workflows").join(file)).unwrap();
+    let (forgejo, gitea) = (read("recipe-pull-request.yml"), read("recipe-pull-request-gitea.yml"));
+    let lines = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.starts_with('#') && !line.starts_with("name:")).map(str::to_owned).collect()
+    };
+    let (forgejo, gitea) = (lines(&forgejo), lines(&gitea));
+    assert_eq!(forgejo.len(), gitea.len());
+    let other: Vec<(&String, &String)> = forgejo.iter().zip(&gitea).filter(|(one, other)| one != other).collect();
+    assert_eq!(other.len(), 2, "{other:?}");
+    for (forgejo, gitea) in other {
+        // Forgejo hands out both; `actions/upload-artifact` refuses to speak version 4 with any forge but GitHub.
+        assert!(forgejo.contains("uses: actions/upload-artifact@") && forgejo.contains("# v3."), "{forgejo}");
+        assert!(gitea.contains("uses: ChristopherHX/gitea-upload-artifact@") && gitea.contains("# v4."), "{gitea}");
+    }
+    for (system, file) in [("forgejo", "/recipe-pull-request.yml@"), ("gitea", "/recipe-pull-request-gitea.yml@")] {
+        let (_, caller) = written(system, HISTORY).into_iter().find(|(path, _)| path.ends_with("/taster.yml")).unwrap();
+        assert!(caller.contains(file), "{system}: {caller}");
+    }
+}
+
+#[test]
 fn what_tries_a_strangers_recipe_sees_no_secret_and_what_sees_one_checks_nothing_of_theirs_out() {
     let text = std::fs::read_to_string(root().join(".forgejo/workflows/recipe-pull-request.yml")).unwrap();
     let workflow = &documents(&text)[0];
