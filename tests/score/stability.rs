@@ -162,10 +162,10 @@ proptest! {
         let after = scored(&lines);
         prop_assert!(after.score >= before.score, "{} became {}", before.score, after.score);
         prop_assert!(after.median >= before.median, "{} became {}", before.median, after.median);
-        // The upper end may come down, for more is known and the interval is narrower, but by no more than the score went up. Both ends are
+        // The upper end may come down, for more is known and the interval is narrower, but by no more than the score went up. All four are
         // rounded to a tenth.
         let (down, up) = (before.high - after.high, after.score - before.score);
-        prop_assert!(down <= up + 0.15, "the score went up by {up}, and the upper end came down by {down}");
+        prop_assert!(down <= up + 0.25, "the score went up by {up}, and the upper end came down by {down}");
     }
 
     #[test]
