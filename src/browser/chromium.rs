@@ -146,6 +146,12 @@ impl Browser {
         BrowserError::Broken { what, reason }
     }
 
+    /// Whether it runs, and is what these options would start: then it can be used in the place of a new one. What one visit leaves behind, no
+    /// other sees.
+    pub fn serves(&self, options: &BrowserOptions) -> bool {
+        self.options == *options && self.process.lock().unwrap_or_else(PoisonError::into_inner).runs()
+    }
+
     /// Ends it; the same as dropping it, off the threads that serve others.
     pub async fn close(self) {
         // Whether the blocking part panicked does not matter: the processes' group was killed first.

@@ -34,7 +34,7 @@ use std::path::PathBuf;
 pub const HOW_TO_GET: &str = "Install Chromium (Debian: apt-get install chromium), or name one in TASTER_CHROMIUM.";
 
 /// What a browser is started with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrowserOptions {
     /// The program; [`find`] finds one.
     pub program: PathBuf,

@@ -33,6 +33,11 @@ impl Browser {
         match self.0 {}
     }
 
+    /// There is none to use again.
+    pub fn serves(&self, _: &BrowserOptions) -> bool {
+        match self.0 {}
+    }
+
     /// There is none to close.
     pub async fn close(self) {
         match self.0 {}

@@ -22,6 +22,8 @@ enum Role {
     Guest,
     /// The driver's counterpart, over standard input and output.
     Serve,
+    /// A container that is only there.
+    Idle,
     /// One end of the probe of virtual IPs.
     ProbeListen,
     /// The other end.
@@ -33,6 +35,7 @@ pub(super) async fn run(arguments: AgentArguments) -> ExitCode {
         Role::Init => tokio::task::spawn_blocking(crate::agent::init::run).await.unwrap_or_else(|e| Err(e.into())),
         Role::Guest => tokio::task::spawn_blocking(crate::agent::init::guest).await.unwrap_or_else(|e| Err(e.into())),
         Role::Serve => crate::agent::serve::run().await,
+        Role::Idle => std::future::pending().await,
         Role::ProbeListen => crate::agent::probe::listen().await,
         // Clap has made sure that there is an address.
         Role::ProbeConnect => crate::agent::probe::connect(arguments.address.unwrap_or(Ipv4Addr::LOCALHOST)).await,

@@ -79,6 +79,7 @@ impl Ground<'_> {
         if self.options.hold.when == When::AtEnd {
             self.options.hold.here(&mut session, None).await;
         }
+        smoke::end(&mut session).await;
         apart(|| costs::sample(&mut session, true)).await;
         apart(|| costs::weigh(&mut session)).await;
         gathered.services = costs::tell(&session);

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::session::Session;
+use super::smoke;
 use crate::swarm::observe::TaskState;
 
 /// When a run is held.
@@ -61,6 +62,8 @@ impl Hold {
     /// Lets whoever wants look; `failed` is the step that failed, and the service at fault.
     pub(super) async fn here(&self, session: &mut Session, failed: Option<(String, Option<String>)>) {
         let Some(look) = &self.look else { return };
+        // Somebody may stay for hours.
+        smoke::end(session).await;
         let (failed, at_fault) = failed.map_or((None, None), |(step, service)| (Some(step), service));
         // A stack that cannot be seen any more can still be looked at by its engine.
         let view = session.look().await.ok();

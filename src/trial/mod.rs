@@ -21,6 +21,7 @@ mod leftovers;
 mod lint;
 mod logs;
 mod needs;
+mod networks;
 mod online;
 mod operator;
 mod reach;

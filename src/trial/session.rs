@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Instant;
 
 use bollard::Docker;
-use bollard::models::NetworkCreateRequest;
 
 use super::converge::Watch;
 use super::costs::{self, Costs};
@@ -15,6 +14,7 @@ use super::reach::{self, Place};
 use super::subject::Subject;
 use super::trouble::Trouble;
 use crate::agent::{IngressStarted, IngressUpdate, LinkError};
+use crate::browser::Browser;
 use crate::compose::project::Project;
 use crate::ingress::proxy::Upstream;
 use crate::recipe::Recipe;
@@ -22,7 +22,6 @@ use crate::record::{Fact, NodeFacts, Proof};
 use crate::run::{RunFolder, RunLog};
 use crate::scenario::Scenario;
 use crate::swarm::deploy::{self, Applied, ApplyOptions, Change, DeployOptions, Endpoints, Keep};
-use crate::swarm::engine::EngineError;
 use crate::swarm::images;
 use crate::swarm::labels::Owner;
 use crate::swarm::node::{Cluster, Memory};
@@ -68,7 +67,7 @@ pub(super) struct Session {
     pub(super) trusted: bool,
     pub(super) engines: Engines,
     observer: Observer,
-    owner: Owner,
+    pub(super) owner: Owner,
     told: BTreeMap<String, TaskState>,
     /// The peers that each service names, as last seen.
     mentions: BTreeMap<String, Vec<String>>,
@@ -84,6 +83,8 @@ pub(super) struct Session {
     pub(super) beside: Vec<Beside>,
     /// Where its running tasks are, by service.
     pub located: BTreeMap<String, Vec<Place>>,
+    /// The browser of the last look at its pages.
+    pub(super) browser: Option<Browser>,
 }
 
 impl Session {
@@ -127,6 +128,7 @@ impl Session {
             trusting: BTreeSet::new(),
             beside: Vec::new(),
             located: BTreeMap::new(),
+            browser: None,
         })
     }
 
@@ -206,34 +208,6 @@ impl Session {
             let users = users.join(", ");
             Trouble::from(error).with("services", format!("used by: {users}"))
         })
-    }
-
-    /// Starts the ingress and makes the networks that an operator's swarm has before any recipe: every external one, `proxy` usually.
-    ///
-    /// # Errors
-    /// When the node refuses.
-    pub(super) async fn prepare_node(&mut self) -> Result<(), Trouble> {
-        self.route(BTreeMap::new()).await?;
-        let external = self.subject.project.networks.iter().filter(|(_, network)| network.external);
-        for (key, network) in external {
-            let name = if network.name.is_empty() { key } else { &network.name };
-            if matches!(name.as_str(), "host" | "bridge" | "none" | "ingress") {
-                continue;
-            }
-            let engine = &self.cluster.manager().engine;
-            if engine.inspect_network(name, None).await.is_ok() {
-                continue;
-            }
-            let request = NetworkCreateRequest {
-                name: name.clone(),
-                driver: Some("overlay".to_owned()),
-                attachable: Some(true),
-                labels: Some(self.owner.labels("network")),
-                ..Default::default()
-            };
-            engine.create_network(request).await.map_err(EngineError::refused(format!("create the network {name}")))?;
-        }
-        Ok(())
     }
 
     /// On a swarm that was there before us nothing may bear the stack's name yet: it would be taken over, and removed in the end.
@@ -389,7 +363,7 @@ impl Session {
     }
 
     /// Tells the ingress where the tasks are, when that changed.
-    async fn route(&mut self, upstreams: BTreeMap<String, Vec<Upstream>>) -> Result<(), Trouble> {
+    pub(super) async fn route(&mut self, upstreams: BTreeMap<String, Vec<Upstream>>) -> Result<(), Trouble> {
         if self.ingress.is_some() && self.routed.as_ref() == Some(&upstreams) {
             return Ok(());
         }

@@ -12,8 +12,11 @@ use tokio::time::{Instant, sleep};
 use super::leftovers::{Leftover, LeftoverKind, list};
 use super::{DeployError, raw};
 
-/// How long the engine is left alone between two looks.
-const POLL: Duration = Duration::from_millis(100);
+/// How long the engine is left alone before the first look again: most of a stack goes at once.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
+/// How long it is left alone between two looks at most; each pause is twice the one before.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The label that swarm's agent gives to the container of a task.
 const LABEL_TASK: &str = "com.docker.swarm.task.id";
@@ -73,6 +76,7 @@ pub async fn remove(engines: &[&Docker], stack: &str, keep: Keep) -> Result<Remo
     let mut objects = Vec::new();
     for kind in LeftoverKind::ALL.into_iter().filter(|kind| !keep.keeps(*kind)) {
         let mut seen: Vec<Leftover> = Vec::new();
+        let mut pause = FIRST_PAUSE;
         loop {
             let there = everywhere(engines, kind, stack).await?;
             if there.is_empty() {
@@ -96,7 +100,8 @@ pub async fn remove(engines: &[&Docker], stack: &str, keep: Keep) -> Result<Remo
                     left: left.join(", "),
                 });
             }
-            sleep(POLL).await;
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
         objects.append(&mut seen);
     }
@@ -123,7 +128,7 @@ pub async fn lose(engines: &[&Docker], stack: &str, within: Duration) -> Result<
     }
     let told = Instant::now() + TOLD_WITHIN;
     while Instant::now() < told && believed_alive(engines, &killed).await? {
-        sleep(POLL / 4).await;
+        sleep(FIRST_PAUSE * 2).await;
     }
     remove(engines, stack, Keep { within, ..Keep::NOTHING }).await
 }

@@ -88,8 +88,7 @@ pub(super) async fn look(session: &mut Session, folder: &RunFolder, label: &str)
         return Err(Trouble::skipped("no-web-route", "no router leads to a web page"));
     }
     session.look().await?;
-    session.log.progress(label, "starting a browser");
-    let browser = start(session).await?;
+    let browser = open(session, label).await?;
     let mut looked = Looked { label: label.to_owned(), pages: Vec::new() };
     for plan in &plans {
         session.log.progress(label, plan.visit.url.clone());
@@ -102,11 +101,19 @@ pub(super) async fn look(session: &mut Session, folder: &RunFolder, label: &str)
             }
         }
     }
-    browser.close().await;
+    session.browser = Some(browser);
     Ok(looked)
 }
 
-async fn start(session: &Session) -> Result<Browser, Trouble> {
+/// Ends the browser that the looks of a run shared.
+pub(super) async fn end(session: &mut Session) {
+    if let Some(browser) = session.browser.take() {
+        browser.close().await;
+    }
+}
+
+/// The browser of the look before, if it still is what is wanted, or a new one.
+async fn open(session: &mut Session, label: &str) -> Result<Browser, Trouble> {
     let Some(ingress) = session.ingress.clone() else {
         return Err(Trouble::errored("ingress", "the ingress is not up"));
     };
@@ -116,6 +123,13 @@ async fn start(session: &Session) -> Result<Browser, Trouble> {
         hosts: session.subject.routes.hosts(),
         key_pin: ingress.key_pin.clone(),
     };
+    if let Some(browser) = session.browser.take() {
+        if browser.serves(&options) {
+            return Ok(browser);
+        }
+        browser.close().await;
+    }
+    session.log.progress(label, "starting a browser");
     let link = session.cluster.manager().link.clone();
     let connect = move |entry| {
         let link = link.clone();
