@@ -122,7 +122,7 @@ impl Browser {
         let dispose = self.browser.execute(DisposeBrowserContextParams::new(context));
         let _ = tokio::time::timeout(Duration::from_secs(5), dispose).await;
         let seen = seen?;
-        if self.process.lock().unwrap_or_else(PoisonError::into_inner).runs() {
+        if self.runs() {
             Ok(seen)
         } else {
             Err(BrowserError::Broken { what: "show a page", reason: format!("it ended while it showed {}", visit.url) })
@@ -141,15 +141,13 @@ impl Browser {
     }
 
     fn broken(&self, what: &'static str, error: &CdpError) -> BrowserError {
-        let runs = self.process.lock().unwrap_or_else(PoisonError::into_inner).runs();
-        let reason = if runs { error.to_string() } else { format!("it has ended ({error})") };
+        let reason = if self.runs() { error.to_string() } else { format!("it has ended ({error})") };
         BrowserError::Broken { what, reason }
     }
 
-    /// Whether it runs, and is what these options would start: then it can be used in the place of a new one. What one visit leaves behind, no
-    /// other sees.
-    pub fn serves(&self, options: &BrowserOptions) -> bool {
-        self.options == *options && self.process.lock().unwrap_or_else(PoisonError::into_inner).runs()
+    /// Whether it has not ended by itself, so that another visit can be made with it. What one visit leaves behind, no other sees.
+    pub fn runs(&self) -> bool {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner).runs()
     }
 
     /// Ends it; the same as dropping it, off the threads that serve others.

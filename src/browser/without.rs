@@ -34,7 +34,7 @@ impl Browser {
     }
 
     /// There is none to use again.
-    pub fn serves(&self, _: &BrowserOptions) -> bool {
+    pub fn runs(&self) -> bool {
         match self.0 {}
     }
 

@@ -260,7 +260,7 @@ async fn run(
             _ if Instant::now() >= until => {
                 return Err(refused("learn the exit code of", "the engine does not tell".to_owned()));
             }
-            _ => tokio::time::sleep(Duration::from_millis(20)).await,
+            _ => tokio::time::sleep(Duration::from_millis(5)).await,
         }
     }
 }

@@ -110,6 +110,7 @@ pub async fn left_by(engine: &Docker, run: &str) -> Result<Vec<Remnant>, EngineE
 /// When the engine cannot list its objects.
 pub async fn remove_run(engine: &Docker, run: &str) -> Result<Vec<Remnant>, EngineError> {
     let begun = Instant::now();
+    let mut pause = Duration::from_millis(10);
     loop {
         let left = left_by(engine, run).await?;
         if left.is_empty() || begun.elapsed() > LET_GO {
@@ -120,7 +121,8 @@ pub async fn remove_run(engine: &Docker, run: &str) -> Result<Vec<Remnant>, Engi
         for remnant in &left {
             let _ = remove_once(engine, remnant).await;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(200));
     }
 }
 

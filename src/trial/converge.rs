@@ -77,6 +77,9 @@ impl Session {
         self.watch = Some(Watch { judge: Judge::new(params), begun, timeout });
         let found = self.until_converged(step).await;
         self.log.timing("converge", begun);
+        if found.is_ok() {
+            self.stay_on_networks();
+        }
         found
     }
 

@@ -20,7 +20,7 @@ use crate::run::{RunFolder, RunLog};
 use crate::scenario::{DEFAULT_VARIANT, Scenario, is_guess};
 use crate::swarm::engine;
 use crate::swarm::labels::Owner;
-use crate::swarm::node::Cluster;
+use crate::swarm::node::{Cluster, NodeOptions};
 use crate::swarm::reap;
 
 /// What later steps need of earlier ones.
@@ -41,6 +41,8 @@ pub(super) struct Ground<'a> {
     pub(super) log: &'a RunLog,
     /// The upgrades of the plan.
     pub(super) upgrades: Upgrades,
+    /// Pages are looked at in some step.
+    pub(super) looks: bool,
 }
 
 impl Ground<'_> {
@@ -99,6 +101,10 @@ impl Ground<'_> {
     }
 
     async fn step(&mut self, step: &PlannedStep, session: &mut Session, state: &mut State) -> Result<Passed, Trouble> {
+        if self.looks && state.installed.is_some() && matches!(step.kind, StepKind::Redeploy | StepKind::Backup) {
+            // These steps wait more than they work: time in which the browser of a later one can start.
+            smoke::warm(session);
+        }
         match (step.kind, &state.installed) {
             (StepKind::Install, _) if is_guess(&step.variant) => {
                 apart(move || variant::run(session, &step.variant)).await.map_err(guess::informs)
@@ -189,7 +195,9 @@ impl Ground<'_> {
         }
         let begun = Instant::now();
         log.progress("node", "starting");
-        let cluster = Cluster::start(&host, self.owner, &self.options.node).await?;
+        let along = self.upgrades.images(&(subject.recipe.clone(), subject.scenario.clone()));
+        let ahead = subject.images().union(&along).cloned().collect();
+        let cluster = Cluster::start(&host, self.owner, &NodeOptions { ahead, ..self.options.node.clone() }).await?;
         log.timing("node-ready", begun);
         let mut session = Session::open(cluster, subject, log.clone(), self.owner, self.folder).await?;
         session.trusted = self.options.trust;
@@ -199,7 +207,7 @@ impl Ground<'_> {
         let where_they_lie = (self.options.needs.as_deref(), self.options.path.as_path());
         let beside = apart(|| needs::start(&mut session, &host, where_they_lie)).await;
         let provided = match beside {
-            Ok(()) => session.provide_images(&host, &self.upgrades.images(&session)).await,
+            Ok(()) => session.provide_images(&host, &along).await,
             Err(trouble) => Err(trouble),
         };
         gathered.digests.clone_from(&session.digests);

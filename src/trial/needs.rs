@@ -32,7 +32,7 @@ const CLASS: &str = "need";
 #[derive(Debug)]
 pub(super) struct Beside {
     name: String,
-    stack: String,
+    pub(super) stack: String,
     /// Its services, for the ports that it publishes.
     pub(super) project: Project,
     /// Its routes; services are called after the stack.

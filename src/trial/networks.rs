@@ -34,21 +34,28 @@ impl Session {
                 ..Default::default()
             };
             engine.create_network(request).await.map_err(EngineError::refused(format!("create the network {name}")))?;
-            self.stay_on(name);
+            self.to_join.push(name.clone());
         }
         Ok(())
     }
 
-    /// Lets a member of ours stay on a network. Nothing rests on it, so nobody waits for it and a refusal is of no importance: without it each
-    /// install takes a moment longer.
-    fn stay_on(&self, network: &str) {
-        if !self.cluster.is_ephemeral() {
+    /// Lets a member of ours stay on each network that is there since the last time, once the app is up: before that it would only be in the app's
+    /// way. Nothing rests on it, so nobody waits for it and a refusal is of no importance: without it each further install takes a moment longer.
+    pub(super) fn stay_on_networks(&mut self) {
+        let mut networks = std::mem::take(&mut self.to_join);
+        // What is named after a stack goes with the stack, and a member would hold it.
+        let stacks = self.beside.iter().map(|beside| &beside.stack).chain([&self.subject.stack]);
+        let prefixes: Vec<String> = stacks.map(|stack| format!("{stack}_")).collect();
+        networks.retain(|network| !prefixes.iter().any(|prefix| network.starts_with(prefix)));
+        if networks.is_empty() || !self.cluster.is_ephemeral() {
             return;
         }
         let (engine, agent) = (self.cluster.manager().engine.clone(), self.cluster.image.agent.entrypoint.clone());
-        let (network, owner) = (network.to_owned(), self.owner.clone());
+        let owner = self.owner.clone();
         tokio::spawn(async move {
-            let _ = node::join(&engine, &agent, &network, &owner).await;
+            for network in networks {
+                let _ = node::join(&engine, &agent, &network, &owner).await;
+            }
         });
     }
 }

@@ -250,7 +250,7 @@ pub async fn run(options: &TrialOptions, sinks: Vec<EventSink>) -> Result<Ended,
         findings: None,
         upstream: None,
     };
-    let ground = Ground { options, owner: &owner, folder: &folder, log: &log, upgrades };
+    let ground = Ground { options, owner: &owner, folder: &folder, log: &log, upgrades, looks };
     let told = &mut gathered;
     let flow = apart(move || ground.taste(recipe, scenario, told));
     // What is broken off here is dropped; the run's objects are found by their label below.

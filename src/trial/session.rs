@@ -11,10 +11,10 @@ use super::costs::{self, Costs};
 use super::logs::LogWriter;
 use super::needs::{self, Beside};
 use super::reach::{self, Place};
+use super::smoke::Shared;
 use super::subject::Subject;
 use super::trouble::Trouble;
 use crate::agent::{IngressStarted, IngressUpdate, LinkError};
-use crate::browser::Browser;
 use crate::compose::project::Project;
 use crate::ingress::proxy::Upstream;
 use crate::recipe::Recipe;
@@ -83,8 +83,10 @@ pub(super) struct Session {
     pub(super) beside: Vec<Beside>,
     /// Where its running tasks are, by service.
     pub located: BTreeMap<String, Vec<Place>>,
-    /// The browser of the last look at its pages.
-    pub(super) browser: Option<Browser>,
+    /// Networks on which a member of ours is to stay.
+    pub(super) to_join: Vec<String>,
+    /// The browser in which its pages are looked at.
+    pub(super) browser: Option<Shared>,
 }
 
 impl Session {
@@ -128,6 +130,7 @@ impl Session {
             trusting: BTreeSet::new(),
             beside: Vec::new(),
             located: BTreeMap::new(),
+            to_join: Vec::new(),
             browser: None,
         })
     }

@@ -46,6 +46,21 @@ async fn nothing_stays_when_it_is_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_has_ended_is_seen_to_have() {
+    let scratch = tempfile::tempdir().unwrap();
+    let browser = start(taster::browser::find().unwrap(), scratch.path()).await.unwrap();
+    assert!(browser.runs());
+    let killed = Command::new("pkill").args(["-KILL", "-f", scratch.path().to_str().unwrap()]).status().unwrap();
+    assert!(killed.success());
+    assert!(gone(scratch.path(), Duration::from_secs(10)), "{:?}", processes(scratch.path()));
+    let begun = Instant::now();
+    while browser.runs() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it is not seen");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_visit_that_is_broken_off_leaves_nothing() {
     let site = Site::new(|_| crate::site::html("late").after(Duration::from_secs(60))).await;
     let scratch = site.scratch;

@@ -58,6 +58,25 @@ async fn a_node_is_a_swarm_with_the_least_rights_that_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn images_come_while_the_engine_starts_and_one_that_is_not_there_does_no_harm() {
+    let bench = Bench::new("node-ahead").await;
+    let folder = tempfile::tempdir().unwrap();
+    taster::demo::prepare(folder.path(), Some(Path::new(TASTER))).await.unwrap();
+    let ahead = ["taster-demo:1.0", "taster-demo:2.0", "taster/no-such-image:1"].map(str::to_owned).into();
+    let cluster = bench.start(NodeOptions { ahead, ..NodeOptions::default() }).await;
+    let engine = &cluster.manager().engine;
+    for reference in ["taster-demo:1.0", "taster-demo:2.0"] {
+        let id = bench.host.inspect_image(reference).await.unwrap().id.unwrap();
+        let begun = std::time::Instant::now();
+        while engine.inspect_image(&id).await.is_err() {
+            assert!(begun.elapsed().as_secs() < 120, "{reference} does not come");
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    }
+    bench.end(cluster).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn more_rights_can_be_asked_for() {
     let bench = Bench::new("node-listed").await;
     let cluster = bench.start(NodeOptions { rights: Some(Rights::Listed), ..NodeOptions::default() }).await;

@@ -4,6 +4,7 @@ use taster::record::Outcome::{Failed, Passed};
 use taster::record::StepKind::{Rollback, Smoke, Upgrade};
 use taster::record::{HopKind, StepResult, UpgradeMap};
 
+use crate::smoke::browsers_started;
 use crate::support::{Recipe, Tried, everything};
 use crate::upgrade::{SCENARIO, notes};
 
@@ -188,6 +189,18 @@ fn in_full_a_page_that_is_blank_after_the_upgrade_is_seen() {
 }
 
 #[test]
+fn a_page_is_found_again_when_the_candidate_takes_the_ports_of_the_ingress() {
+    let recipe = recipe("takes-ports", &[("1.0.0", "1.0", "")], "");
+    let volumes = "    volumes:\n      - notes:/data\n";
+    let ports = "    ports:\n      - target: 8080\n        published: 80\n        mode: host\n";
+    let compose = notes("taster-demo:2.0", "2.0.0+2.0", "").replace(volumes, &format!("{volumes}{ports}"));
+    let tried = recipe.file("compose.yml", compose).steps(&[Smoke, Upgrade]);
+    tried.passed();
+    assert!(tried.step(Upgrade).evidence.iter().any(|piece| piece.kind == "before-after"));
+    assert_eq!(browsers_started(&tried), 3, "each time the ingress is elsewhere");
+}
+
+#[test]
 fn a_login_that_breaks_with_the_upgrade_is_seen() {
     let with_login = |compose: String| {
         let environment = "      - DOMAIN\n";
@@ -216,4 +229,5 @@ fn a_login_that_breaks_with_the_upgrade_is_seen() {
     assert!(step.outcome == Failed || step.class.as_deref() == Some("starved"), "{step:#?}");
     let all = everything(step);
     assert!(all.contains("was well before the upgrade") && all.contains("That is not the password"), "{step:#?}");
+    assert_eq!(browsers_started(&tried), 1, "one browser serves all looks of a run");
 }

@@ -2,24 +2,30 @@
 
 use std::sync::{Arc, Mutex};
 
-use taster::record::StepKind::{Install, Restart};
+use taster::record::StepKind::{Install, Redeploy, Restart, Upgrade};
 use taster::trial::{Held, Hold, When};
 
 use crate::compose::{faulty, routed};
 use crate::support::{Recipe, docker};
+use crate::upgrade::{candidate, released};
 
-/// Each time that a run was held, with what the engine of its node lists.
+/// Each time that a run was held, with what the engine of its node said.
 type Seen = Arc<Mutex<Vec<(Held, String)>>>;
 
-/// Holds, and keeps what the engine of the node lists meanwhile.
+/// Holds, and keeps which services the engine of the node lists meanwhile.
 fn looking(when: When) -> (Hold, Seen) {
+    asking(when, vec!["service", "ls", "--format", "{{.Name}}"])
+}
+
+/// Holds, and keeps what the engine of the node answers meanwhile.
+fn asking(when: When, question: Vec<&'static str>) -> (Hold, Seen) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let kept = seen.clone();
     let hold = Hold::new(when, move |held| {
-        let kept = kept.clone();
+        let (kept, question) = (kept.clone(), question.clone());
         async move {
-            let listed = docker(&["-H", &held.docker_host, "service", "ls", "--format", "{{.Name}}"]);
-            kept.lock().unwrap().push((held, listed));
+            let said = docker(&[&["-H", held.docker_host.as_str()], &question[..]].concat());
+            kept.lock().unwrap().push((held, said));
         }
     });
     (hold, seen)
@@ -39,6 +45,22 @@ fn a_run_is_held_at_its_end_with_the_stack_in_place_and_removed_afterwards() {
     assert_eq!(held.container.as_ref().map(|(service, _)| service.as_str()), Some("app"));
     let gone = docker(&["ps", "-aq", "--filter", &format!("label=taster.run={}", tried.ended.summary.run)]);
     assert_eq!(gone.trim(), "", "the node goes once nobody looks any more");
+}
+
+#[test]
+fn a_member_of_ours_keeps_the_network_of_the_proxy_on_the_node() {
+    let recipe = candidate(released("stays"), "");
+    let members = "{{range .Containers}}{{.Name}} {{end}}";
+    let (hold, seen) = asking(When::AtEnd, vec!["network", "inspect", "proxy", "--format", members]);
+    let mut options = recipe.options();
+    // Time enough for it to come, and a stack that is lost with everything.
+    options.plan.steps = vec![Install, Restart, Redeploy, Upgrade];
+    options.hold = hold;
+    recipe.run(&options).passed();
+    let seen = seen.lock().unwrap();
+    let members: Vec<&str> = seen[0].1.split_whitespace().collect();
+    assert!(members.contains(&"taster-member-proxy"), "{members:?}");
+    assert!(members.iter().any(|name| name.starts_with("stays_test_app.1.")), "{members:?}");
 }
 
 #[test]

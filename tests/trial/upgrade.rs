@@ -26,7 +26,7 @@ pub(crate) const SCENARIO: &str = "[[seed]]\nservice = \"app\"\nrun = \"demo-app
                         [[probe]]\nname = \"notes\"\nservice = \"app\"\nrun = \"demo-app list\"\n";
 
 /// A recipe with one release, of version 1.0 of the app.
-fn released(name: &str) -> Recipe {
+pub(crate) fn released(name: &str) -> Recipe {
     Recipe::new(name, &notes("taster-demo:1.0", "1.0.0+1.0", ""))
         .file("abra.sh", "export CONF_VERSION=v1\n")
         .file("notes.conf", "title = Notes\n")
@@ -35,7 +35,7 @@ fn released(name: &str) -> Recipe {
 }
 
 /// The candidate with version 2.0 of the app.
-fn candidate(recipe: Recipe, more: &str) -> Recipe {
+pub(crate) fn candidate(recipe: Recipe, more: &str) -> Recipe {
     recipe.file("compose.yml", notes("taster-demo:2.0", "2.0.0+2.0", more))
 }
 

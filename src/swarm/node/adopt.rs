@@ -14,6 +14,7 @@ use super::rights::Rights;
 use super::start::{Node, NodeError};
 use crate::agent::{Link, NodeSetup};
 use crate::swarm::engine::EngineError;
+use crate::swarm::images::Ahead;
 use crate::swarm::labels::{Owner, RUN};
 
 /// Why a swarm that is there is not used.
@@ -103,6 +104,7 @@ pub(super) async fn adopt(host: &Docker, owner: &Owner, options: &NodeOptions) -
         socket: PathBuf::new(),
         _offered: None,
         host: host.clone(),
+        ahead: Ahead::nothing(),
     };
     Ok((node, image))
 }

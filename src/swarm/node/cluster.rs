@@ -1,5 +1,6 @@
 //! The swarm of a run: a manager and, on request, workers.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use bollard::Docker;
@@ -31,6 +32,8 @@ pub struct NodeOptions {
     pub memory: Option<i64>,
     /// Disk for each node in bytes, which is then held in memory; as much as the host's engine has, when `None`.
     pub disk: Option<i64>,
+    /// Images to bring while the engines start, as far as the host has them; none with `engine`, which has its own.
+    pub ahead: BTreeSet<String>,
     /// Use the swarm of the engine itself instead of nodes of our own.
     pub engine: bool,
     /// With `engine`: also when others use that swarm.
@@ -124,7 +127,7 @@ impl Cluster {
         &'a self,
         (name, index): (&'a str, usize),
         owner: &'a Owner,
-        options: &NodeOptions,
+        options: &'a NodeOptions,
         rights: Rights,
     ) -> Wanted<'a> {
         Wanted {
@@ -136,6 +139,7 @@ impl Cluster {
             network: self.network.as_deref(),
             memory: options.memory,
             disk: options.disk,
+            ahead: &options.ahead,
         }
     }
 

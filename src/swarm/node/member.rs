@@ -2,7 +2,7 @@
 //!
 //! Operators' proxies stand on the network `proxy` before any recipe does, so their nodes always have it. The ingress here is no member of it, and
 //! an engine makes an overlay network when its first task comes and takes it away with the last: without a member each install of a recipe
-//! would wait for that, some 0.65 s (docs/benchmarks.md).
+//! would wait for that, some 0.65 s (docs/benchmarks.md). It stands on the manager alone: workers still wait.
 
 use bollard::Docker;
 use bollard::models::{ContainerCreateBody, HostConfig};

@@ -1,5 +1,6 @@
 //! One node: its container, the link to its agent, its engine.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,11 +13,13 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
 };
 use futures_util::StreamExt;
+use tokio::sync::oneshot;
 
 use super::image::{NodeImage, NodeImageError};
 use super::rights::Rights;
 use crate::agent::{Link, LinkError, NodeSetup};
 use crate::swarm::engine::{EngineError, is_missing};
+use crate::swarm::images::Ahead;
 use crate::swarm::labels::Owner;
 
 /// How long an engine may take to answer in a new node. It takes under a second on an idle machine.
@@ -78,6 +81,8 @@ pub struct Node {
     /// The task that offers the engine at the socket; it holds the link.
     pub(super) _offered: Option<Offered>,
     pub(super) host: Docker,
+    /// Images that were sent while it started.
+    pub(in crate::swarm) ahead: Ahead,
 }
 
 /// The task that offers a node's engine at a socket; both end with their owner.
@@ -111,6 +116,8 @@ pub(super) struct Wanted<'a> {
     pub(super) network: Option<&'a str>,
     pub(super) memory: Option<i64>,
     pub(super) disk: Option<i64>,
+    /// Images to bring while its engine starts.
+    pub(super) ahead: &'a BTreeSet<String>,
 }
 
 impl Node {
@@ -219,9 +226,14 @@ async fn bring_up(
     let socket = wanted.owner.scratch.join(format!("{}-{}.sock", wanted.index, wanted.rights.word()));
     let offered = link.offer_engine(&socket).map_err(|source| NodeError::Socket { path: socket.clone(), source })?;
     let offered = Offered { task: offered, socket: socket.clone() };
-    let engine = wait_for_engine(host, wanted, &link, &socket).await?;
-    let setup = link.setup().await?;
     let address = address_of(host, container).await?;
+    // While something is unpacked into a container, the host's engine answers no question about it.
+    let (up, is_up) = oneshot::channel();
+    let ahead = Ahead::send(host, wanted.name, &link, wanted.ahead.clone(), is_up);
+    let engine = wait_for_engine(wanted, &link, &socket).await?;
+    // Whoever waits for it may have nothing to bring.
+    let _ = up.send(());
+    let setup = link.setup().await?;
     let swarm_id = join_swarm(&engine, &setup, &address, membership).await?;
     Ok(Node {
         name: wanted.name.to_owned(),
@@ -234,10 +246,11 @@ async fn bring_up(
         socket,
         _offered: Some(offered),
         host: host.clone(),
+        ahead,
     })
 }
 
-async fn wait_for_engine(host: &Docker, wanted: &Wanted<'_>, link: &Link, socket: &Path) -> Result<Docker, NodeError> {
+async fn wait_for_engine(wanted: &Wanted<'_>, link: &Link, socket: &Path) -> Result<Docker, NodeError> {
     let not_up =
         |reason: String| NodeError::NotUp { node: wanted.name.to_owned(), rights: wanted.rights.word(), reason };
     let address = format!("unix://{}", socket.display());
@@ -258,11 +271,6 @@ async fn wait_for_engine(host: &Docker, wanted: &Wanted<'_>, link: &Link, socket
         tokio::select! {
             () = pause => {}
             () = link.ended() => return Err(not_up("the container ended".to_owned())),
-        }
-        let state =
-            host.inspect_container(wanted.name, None).await.map_err(EngineError::refused("inspect the node"))?.state;
-        if state.is_some_and(|state| state.running == Some(false)) {
-            return Err(not_up("the container ended".to_owned()));
         }
     }
 }

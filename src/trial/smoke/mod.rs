@@ -7,11 +7,12 @@ mod artefacts;
 mod error_text;
 mod judge;
 mod pages;
+mod shared;
 
-use std::io;
 use std::time::Duration;
 
 pub use judge::{Judgement, PageFault, Wanted, judge};
+pub(super) use shared::{Shared, end, warm};
 
 use self::pages::Plan;
 use super::convergence;
@@ -19,8 +20,7 @@ use super::recorder::Passed;
 use super::session::Session;
 use super::subject::Subject;
 use super::trouble::Trouble;
-use crate::browser::{self, Browser, BrowserError, BrowserOptions, View};
-use crate::ingress::client::Entry;
+use crate::browser::{self, Browser, BrowserError, View};
 use crate::record::{Evidence, Fact};
 use crate::run::RunFolder;
 use crate::swarm::observe::Pressure;
@@ -88,58 +88,21 @@ pub(super) async fn look(session: &mut Session, folder: &RunFolder, label: &str)
         return Err(Trouble::skipped("no-web-route", "no router leads to a web page"));
     }
     session.look().await?;
-    let browser = open(session, label).await?;
+    let opened = shared::open(session, label).await?;
     let mut looked = Looked { label: label.to_owned(), pages: Vec::new() };
     for plan in &plans {
         session.log.progress(label, plan.visit.url.clone());
-        let seen = see(session, folder, &browser, plan, label).await;
+        let seen = see(session, folder, &opened.browser, plan, label).await;
         match seen {
             Ok(seen) => looked.pages.push(seen),
             Err(trouble) => {
-                browser.close().await;
+                opened.browser.close().await;
                 return Err(trouble);
             }
         }
     }
-    session.browser = Some(browser);
+    session.browser = Some(opened.kept());
     Ok(looked)
-}
-
-/// Ends the browser that the looks of a run shared.
-pub(super) async fn end(session: &mut Session) {
-    if let Some(browser) = session.browser.take() {
-        browser.close().await;
-    }
-}
-
-/// The browser of the look before, if it still is what is wanted, or a new one.
-async fn open(session: &mut Session, label: &str) -> Result<Browser, Trouble> {
-    let Some(ingress) = session.ingress.clone() else {
-        return Err(Trouble::errored("ingress", "the ingress is not up"));
-    };
-    let options = BrowserOptions {
-        program: browser::find()?,
-        scratch: session.scratch().to_owned(),
-        hosts: session.subject.routes.hosts(),
-        key_pin: ingress.key_pin.clone(),
-    };
-    if let Some(browser) = session.browser.take() {
-        if browser.serves(&options) {
-            return Ok(browser);
-        }
-        browser.close().await;
-    }
-    session.log.progress(label, "starting a browser");
-    let link = session.cluster.manager().link.clone();
-    let connect = move |entry| {
-        let link = link.clone();
-        let address = match entry {
-            Entry::Http => ingress.http,
-            Entry::Https => ingress.https,
-        };
-        async move { link.connect(address).await.map_err(io::Error::other) }
-    };
-    Ok(Browser::start(options, connect).await?)
 }
 
 /// Looks at one page; once more when it is not well.

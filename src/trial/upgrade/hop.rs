@@ -38,12 +38,12 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    /// The release of this tag.
+    /// The release of this tag, or the candidate itself, which is called `candidate`.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(super) fn of(session: &Session, name: &str, candidate: &str) -> Result<Self, Trouble> {
-        let (recipe, scenario) = session.candidate.clone();
+    pub(super) fn of((recipe, scenario): &(Recipe, Scenario), name: &str, candidate: &str) -> Result<Self, Trouble> {
+        let (recipe, scenario) = (recipe.clone(), scenario.clone());
         if name == candidate {
             return Ok(Self { name: name.to_owned(), recipe, scenario });
         }

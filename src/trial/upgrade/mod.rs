@@ -28,6 +28,7 @@ use super::recorder::Passed;
 use super::session::{Replace, Session};
 use super::subject::Subject;
 use super::trouble::Trouble;
+use crate::recipe::Recipe;
 use crate::record::{Fact, HopKind, Outcome, PlannedHop, PlannedStep, StepKind, TriedHop, UpgradeMap};
 use crate::run::{Redactor, RunFolder};
 use crate::scenario::{Route, Scenario};
@@ -100,8 +101,8 @@ impl Upgrades {
     }
 
     /// The images of the releases that upgrades leave from, as far as these can be read: what is wrong with one is told when it is its turn.
-    pub(super) fn images(&self, session: &Session) -> BTreeSet<String> {
-        let stops = self.left_from.iter().filter_map(|name| Stop::of(session, name, &self.candidate).ok());
+    pub(super) fn images(&self, candidate: &(Recipe, Scenario)) -> BTreeSet<String> {
+        let stops = self.left_from.iter().filter_map(|name| Stop::of(candidate, name, &self.candidate).ok());
         // Nothing is deployed here, so the secrets that are made up are nobody's.
         let redactor = Redactor::default();
         let subjects = stops.filter_map(|stop| {
@@ -227,8 +228,8 @@ impl Upgrades {
 
     /// Both ends of an upgrade.
     fn hop(&self, session: &Session, planned: &PlannedHop) -> Result<Hop, Trouble> {
-        let from = Stop::of(session, &planned.from, &self.candidate)?;
-        let to = Stop::of(session, &planned.to, &self.candidate)?;
+        let from = Stop::of(&session.candidate, &planned.from, &self.candidate)?;
+        let to = Stop::of(&session.candidate, &planned.to, &self.candidate)?;
         Ok(Hop::between(session, from, to, &self.map.releases))
     }
 

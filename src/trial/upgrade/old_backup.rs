@@ -31,8 +31,8 @@ impl Upgrades {
         let Some(operator) = self.arrived.get(&self.candidate).map(|arrived| arrived.operator.clone()) else {
             return Err(Trouble::blocked("upgrade"));
         };
-        let older = Stop::of(session, &from, &self.candidate)?;
-        let newer = Stop::of(session, &self.candidate, &self.candidate)?;
+        let older = Stop::of(&session.candidate, &from, &self.candidate)?;
+        let newer = Stop::of(&session.candidate, &self.candidate, &self.candidate)?;
         let hop = Hop::between(session, older, newer, &self.map.releases);
         self.arrive(session, host, &hop).await?;
         self.here = None;

@@ -41,8 +41,8 @@ impl Upgrades {
         let tables = Tables::read(session).await?;
         let told = !older_readings.is_empty() || !tables.is_empty();
         let data = if told { "with all data" } else { "; nothing tells of its data" };
-        let stop = Stop { scenario: older_scenario, ..Stop::of(session, &from, &self.candidate)? };
-        let candidate = Stop::of(session, &self.candidate, &self.candidate)?;
+        let stop = Stop { scenario: older_scenario, ..Stop::of(&session.candidate, &from, &self.candidate)? };
+        let candidate = Stop::of(&session.candidate, &self.candidate, &self.candidate)?;
         let forward = Hop::between(session, stop.clone(), candidate, &self.map.releases);
         let begun = Instant::now();
         let back = back(session, host, &stop, &older_operator, (&older_readings, &tables)).await;

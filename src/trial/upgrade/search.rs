@@ -97,7 +97,7 @@ impl Upgrades {
         reached: &str,
         fails: &str,
     ) -> Result<Option<String>, Trouble> {
-        let stop = |session: &Session, name: &str| Stop::of(session, name, &self.candidate);
+        let stop = |session: &Session, name: &str| Stop::of(&session.candidate, name, &self.candidate);
         let (from, good, bad) = (stop(session, start)?, stop(session, reached)?, stop(session, fails)?);
         let good = Hop::between(session, from.clone(), good, &self.map.releases);
         let bad = Hop::between(session, from, bad, &self.map.releases);
