@@ -103,9 +103,14 @@ impl Swarm {
         docker(self.address(), &arguments, file.as_bytes()).await;
     }
 
-    /// Removes a stack, without waiting for its tasks.
+    /// Removes the services of a stack, without waiting for their tasks. `docker stack rm` would remove its networks too, and fails when a task is
+    /// not quite gone.
     pub(crate) async fn remove(&self, stack: &str) {
-        docker(self.address(), &["stack", "rm", stack], &[]).await;
+        let label = format!("label=com.docker.stack.namespace={stack}");
+        let listed = docker(self.address(), &["service", "ls", "--quiet", "--filter", &label], &[]).await;
+        let services: Vec<&str> = listed.split_whitespace().collect();
+        assert!(!services.is_empty(), "there is no stack {stack}");
+        docker(self.address(), &[&["service", "rm"], &services[..]].concat(), &[]).await;
     }
 
     /// Deploys, and looks until there is a verdict.

@@ -84,7 +84,10 @@ async fn gone(node: &TestNode, removed: Removed, kinds_there: &[&str]) {
 async fn deaths(node: &TestNode) -> Vec<String> {
     let label = format!("label=com.docker.stack.namespace={STACK}");
     let wanted = ["--filter", "event=die", "--filter", &label, "--format", "{{.Actor.Attributes.exitCode}}"];
-    let events = [["events", "--since", "10m", "--until", "0s"].as_slice(), &wanted].concat();
+    // Whole seconds are compared: what happened in this one is told once it is over.
+    let until = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 1;
+    let until = until.to_string();
+    let events = [["events", "--since", "10m", "--until", &until].as_slice(), &wanted].concat();
     reference::docker(&node.host, &events).await.lines().map(str::to_owned).collect()
 }
 
